@@ -1,0 +1,53 @@
+/**
+ * @file What a model file becomes: a canonical graph in which the residual stream is known.
+ */
+import type { Model, Value } from "../onnx/graph.js";
+
+/** Something an adapter saw, for or against. */
+export interface Finding {
+  readonly supports: boolean;
+  readonly text: string;
+}
+
+/** One pair of past inputs, fed with zero length. `[batch, kvHeads, past = 0, dHead]` unless packed. */
+export interface PastInput {
+  readonly name: string;
+  /** Dimensions of the empty tensor to feed; `"batch"` and `0` (the past axis) stand where they belong. */
+  readonly dims: readonly (number | "batch")[];
+  readonly dtype: "float32" | "float16";
+}
+
+/** How the model's own inputs are fed; every graph input belongs to exactly one of these. */
+export interface FeedPlan {
+  readonly inputIds: { readonly name: string; readonly dtype: "int64" | "int32" };
+  readonly attentionMask?: { readonly name: string; readonly dtype: "int64" | "int32" | "float32" };
+  readonly positionIds?: { readonly name: string; readonly dtype: "int64" | "int32" };
+  readonly past: readonly PastInput[];
+}
+
+/** The last linear map: `[…, dModel] × weight → […, vocab]`, and what follows it. */
+export interface Head {
+  /** The MatMul or Gemm that makes the logits. */
+  readonly matmul: Value;
+}
+
+/** A model with known sites. `sites[l]`: `[batch, token, dModel]`, l = 0 the embedding output, l = after block l. */
+export interface LocatedModel {
+  /** Real path of the .onnx file. */
+  readonly path: string;
+  /** Folder of the model file, where a tokenizer and a configuration may stand. */
+  readonly folder: string;
+  readonly adapter: string;
+  readonly evidence: readonly Finding[];
+  /** Canonicalised: no If, no Skip nodes, constants as initializers. */
+  readonly model: Model;
+  readonly nLayers: number;
+  readonly dModel: number;
+  readonly vocab: number;
+  /** Longest sequence that the configuration allows, where one is known. */
+  readonly contextLength?: number;
+  readonly sites: readonly Value[];
+  /** `[batch, token, vocab]` */
+  readonly logits: Value;
+  readonly feeds: FeedPlan;
+}

@@ -1,0 +1,188 @@
+/**
+ * @file Reads an ONNX file without its weights: every large `raw_data` payload is replaced by a reference to its
+ * own position in the file, in the words of ONNX's external data. What remains is kilobytes and goes through the
+ * ordinary protobuf decoder, so that a 2 GB file costs no 2 GB of memory.
+ * Wire format: protobuf.dev, "Encoding"; field numbers: onnx.proto.
+ */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { ModelFormatError } from "../errors.js";
+
+/** Location that stands for "this very file" in a skeleton; no file system allows a NUL in a path. */
+export const SELF = "\0self";
+/** Payloads below this stay inline: shapes, axes and small tables must be readable by the runtime's shape inference. */
+const INLINE_LIMIT_BYTES = 1024;
+const MAX_DEPTH = 64;
+const WINDOW_BYTES = 1 << 20;
+
+type Kind = "model" | "function" | "graph" | "node" | "attribute" | "tensor";
+
+/** Fields that may hold a payload somewhere below them, by message kind and field number. */
+const CHILDREN: { readonly [K in Kind]: Readonly<Record<number, Kind | "payload">> } = {
+  model: { 7: "graph", 25: "function" },
+  function: { 7: "node" },
+  graph: { 1: "node", 5: "tensor" },
+  node: { 5: "attribute" },
+  attribute: { 5: "tensor", 6: "graph", 10: "tensor", 11: "graph" },
+  tensor: { 9: "payload" },
+};
+
+/**
+ * Returns the bytes of a ModelProto whose large payloads are references with location {@link SELF}.
+ *
+ * @throws {@link ModelFormatError} when the bytes are not protobuf messages nested within their bounds.
+ */
+export function readSkeleton(path: string): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const size = fstatSync(file).size;
+    if (size === 0) throw notOnnx(path, "a file of 0 bytes");
+    const parts = scan(new Window(file, size, path), "model", { start: 0, end: size, depth: 0 });
+    return Buffer.concat(parts);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A window over the file: headers are read through it, payloads are jumped over. */
+class Window {
+  #buffer: Buffer = Buffer.alloc(0);
+  #start = 0;
+
+  constructor(
+    readonly file: number,
+    readonly size: number,
+    readonly path: string,
+  ) {}
+
+  /** Bytes [start, end), copied. */
+  bytes(start: number, end: number): Buffer {
+    const out = Buffer.alloc(end - start);
+    let done = 0;
+    while (done < out.length) {
+      const n = readSync(this.file, out, done, out.length - done, start + done);
+      if (n === 0) throw truncated(this.path, start + done);
+      done += n;
+    }
+    return out;
+  }
+
+  byte(at: number): number {
+    if (at >= this.size) throw truncated(this.path, at);
+    if (at < this.#start || at >= this.#start + this.#buffer.length) {
+      this.#start = at;
+      this.#buffer = this.bytes(at, Math.min(this.size, at + WINDOW_BYTES));
+    }
+    return this.#buffer[at - this.#start] ?? 0;
+  }
+
+  /** Base-128 varint at `at`: its value (exact to 2⁵³) and the position after it. */
+  varint(at: number): { value: number; next: number } {
+    let value = 0;
+    for (let i = 0; i < 10; i++) {
+      const byte = this.byte(at + i);
+      value += (byte & 0x7f) * 2 ** (7 * i);
+      if (byte < 0x80) return { value, next: at + i + 1 };
+    }
+    throw notOnnx(this.path, `a number of more than 10 bytes at byte ${at}`);
+  }
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly depth: number;
+}
+
+function scan(window: Window, kind: Kind, { start, end, depth }: Range): Buffer[] {
+  if (depth > MAX_DEPTH) throw notOnnx(window.path, `messages nested deeper than ${MAX_DEPTH}`);
+  const parts: Buffer[] = [];
+  let copied = start;
+  for (let at = start; at < end;) {
+    const tag = window.varint(at);
+    const field = Math.floor(tag.value / 8);
+    const body = fieldBody(window, tag.value % 8, tag.next);
+    if (field === 0 || body.end > end) {
+      throw body.end > window.size && field !== 0
+        ? truncated(window.path, window.size)
+        : notOnnx(window.path, `field ${field} at byte ${at} reaches beyond its message`);
+    }
+    const child = tag.value % 8 === 2 ? CHILDREN[kind][field] : undefined;
+    if (child !== undefined && body.end - body.start >= INLINE_LIMIT_BYTES) {
+      parts.push(window.bytes(copied, at));
+      parts.push(
+        ...(child === "payload"
+          ? reference(body.start, body.end - body.start)
+          : message(field, scan(window, child, { ...body, depth: depth + 1 }))),
+      );
+      copied = body.end;
+    }
+    at = body.end;
+  }
+  parts.push(window.bytes(copied, end));
+  return parts;
+}
+
+function fieldBody(window: Window, wireType: number, at: number): { start: number; end: number } {
+  switch (wireType) {
+    case 0:
+      return { start: at, end: window.varint(at).next };
+    case 1:
+      return { start: at, end: at + 8 };
+    case 2: {
+      const length = window.varint(at);
+      return { start: length.next, end: length.next + length.value };
+    }
+    case 5:
+      return { start: at, end: at + 4 };
+    default:
+      throw notOnnx(window.path, `wire type ${wireType} at byte ${at}`);
+  }
+}
+
+/** TensorProto fields 13 (external_data: location, offset, length) and 14 (data_location = EXTERNAL). */
+function reference(offset: number, length: number): Buffer[] {
+  const entry = (key: string, value: string): Buffer[] =>
+    message(13, [...message(1, [Buffer.from(key)]), ...message(2, [Buffer.from(value)])]);
+  return [
+    ...entry("location", SELF),
+    ...entry("offset", String(offset)),
+    ...entry("length", String(length)),
+    Buffer.from([14 * 8, 1]),
+  ];
+}
+
+function message(field: number, parts: readonly Buffer[]): Buffer[] {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return [Buffer.from([...varintBytes(field * 8 + 2), ...varintBytes(length)]), ...parts];
+}
+
+function varintBytes(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    bytes.push((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  return [...bytes, rest];
+}
+
+function truncated(path: string, at: number): ModelFormatError {
+  return new ModelFormatError("the file ends too early", {
+    code: "TRUNCATED",
+    where: path,
+    expected: "a whole ONNX model",
+    found: `its last field reaches beyond byte ${at}, where the file ends`,
+    hint: "the download or copy was probably interrupted: fetch the file again",
+  });
+}
+
+/** The error for bytes that are no ModelProto. */
+export function notOnnx(path: string, found: string): ModelFormatError {
+  return new ModelFormatError("this is not an ONNX model", {
+    code: "NOT_ONNX",
+    where: path,
+    expected: "an ONNX ModelProto (protobuf)",
+    found,
+    hint: "give a model.onnx, or a folder that holds one",
+  });
+}

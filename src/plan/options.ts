@@ -1,0 +1,97 @@
+/**
+ * @file The options of an audit: checked once, frozen, and recorded in the result's manifest.
+ * Not here: how they are typed (`cli/program.ts`), and what needs a model to be known (`layers.ts`, `choose-k`).
+ */
+import { z } from "zod";
+
+/** Execution devices that can be asked for. */
+export const DEVICES = ["auto", "cpu", "cuda"] as const;
+/** Execution device that was asked for. */
+export type Device = (typeof DEVICES)[number];
+
+/** Defaults of every option that can change a number; the help text and the manifest print these. */
+export const DEFAULTS = {
+  layers: "spread:8",
+  k: "auto",
+  items: 400,
+  pairs: 300,
+  steps: 60,
+  seed: 0,
+  batch: 16,
+  threads: "auto",
+  device: "auto",
+} as const;
+
+const positive = z.int().min(1);
+const natural = z.int().min(0);
+
+/** Schema of {@link AuditOptions}; unknown keys are errors. */
+export const auditOptionsSchema = z
+  .strictObject({
+    /** BASE as typed: a .onnx file or a folder that holds one. */
+    base: z.string().min(1),
+    /** TUNED as typed. */
+    tuned: z.string().min(1),
+    /** Ids of built-in audits or paths of audit files; empty = all built-in audits. */
+    audits: z.array(z.string().min(1)).readonly(),
+    /** Variables under test; empty = every variable that an outcome depends on. */
+    variables: z.array(z.string().min(1)).readonly(),
+    /** Layer spec, resolved against a model by `resolveLayers`. */
+    layers: z.string().min(1),
+    /** Dimensions of the subspace; "auto" = classes − 1, at most dModel / 8. */
+    k: z.union([positive, z.literal("auto")]),
+    /** Items drawn per audit. */
+    items: positive,
+    /** Scored test pairs per cell. */
+    pairs: positive,
+    /** Training steps per cell. */
+    steps: natural,
+    seed: natural,
+    /** Rows per run of a model. */
+    batch: positive,
+    /** CPU threads of the runtime; "auto" = the machine's quota. */
+    threads: z.union([positive, z.literal("auto")]),
+    device: z.enum(DEVICES),
+    /** Folder of the tokenizer; null = the folder of the base model. */
+    tokenizer: z.string().min(1).nullable(),
+    /** Output folder as an absolute path; never overwritten without `force`. */
+    out: z.string().min(1),
+    force: z.boolean(),
+    /** stdout carries the result JSON and nothing else. */
+    json: z.boolean(),
+    quiet: z.boolean(),
+    verbose: z.boolean(),
+    /** Exit 0 even when the gate is closed. */
+    exitZero: z.boolean(),
+  })
+  .readonly();
+
+/** Options of one audit. @public */
+export type AuditOptions = z.infer<typeof auditOptionsSchema>;
+
+/** The options that can change a number of the result; the others (paths, output, verbosity) cannot. */
+export type MeasuringOptions = Pick<AuditOptions, (typeof MEASURING)[number]>;
+
+const MEASURING = [
+  "variables",
+  "layers",
+  "k",
+  "items",
+  "pairs",
+  "steps",
+  "seed",
+  "batch",
+  "threads",
+  "device",
+] as const satisfies readonly (keyof AuditOptions)[];
+
+/** Deep-frozen options, checked against the schema. @throws {z.ZodError} for a value outside it (our bug: cli checks first). */
+export function freezeOptions(options: unknown): AuditOptions {
+  return Object.freeze(auditOptionsSchema.parse(options));
+}
+
+/** The part of the options that belongs to the reproducible half of a result and to a cell's digest. */
+export function measuringOptions(options: AuditOptions): MeasuringOptions {
+  const { variables, layers, k, items, pairs, steps, seed, batch, threads, device } = options;
+  return { variables, layers, k, items, pairs, steps, seed, batch, threads, device };
+}
