@@ -78,6 +78,8 @@ export interface CellMeasures {
   readonly trials: readonly Trials[];
   /** Absent when the full-swap gate was closed in both models. */
   readonly learning?: Learning;
+  /** Learning under the tuned model's own table; absent where there is none, or its gate was closed in both models. */
+  readonly ownLearning?: Learning;
   /** The tuned model's own table (class by joined values of the outcome variables), where it differs from the causal one. */
   readonly ownTable?: Readonly<Record<string, string>>;
 }

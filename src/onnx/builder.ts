@@ -28,7 +28,7 @@ export class Builder {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     { domain = "", outputs = 1 }: EmitOptions = {},
   ): Node {
-    const name = `${this.prefix}/${opType}`;
+    const name = this.graph.freshNodeName(`${this.prefix}/${opType}`);
     return this.graph.addNode({ opType, domain, name, inputs, outputs, attributes });
   }
 

@@ -175,7 +175,13 @@ class GraphReader {
       case AttributeType.GRAPH:
         if (proto.g === undefined) return { kind: "opaque", value: proto };
         return { kind: "graph", value: this.read(proto.g, graph, scope) };
-      default:
+      case AttributeType.UNDEFINED:
+      case AttributeType.TENSORS:
+      case AttributeType.GRAPHS:
+      case AttributeType.SPARSE_TENSOR:
+      case AttributeType.SPARSE_TENSORS:
+      case AttributeType.TYPE_PROTO:
+      case AttributeType.TYPE_PROTOS:
         return { kind: "opaque", value: proto };
     }
   }

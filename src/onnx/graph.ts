@@ -238,6 +238,7 @@ export class Graph {
   readonly #nodes = new Set<Node>();
   readonly #constants = new Map<string, Value>();
   readonly #names = new Set<string>();
+  readonly #nodeNames = new Set<string>();
   origin: unknown;
   #fresh = 0;
 
@@ -273,6 +274,13 @@ export class Graph {
   freshName(prefix: string): string {
     let name = prefix;
     while (this.#names.has(name)) name = `${prefix}_${++this.#fresh}`;
+    return name;
+  }
+
+  /** A name that no node of this graph has; the runtime refuses two nodes of one name. */
+  freshNodeName(prefix: string): string {
+    let name = prefix;
+    while (this.#nodeNames.has(name)) name = `${prefix}_${++this.#fresh}`;
     return name;
   }
 
@@ -312,6 +320,7 @@ export class Graph {
       if (name !== "") this.#claim(name);
     });
     const node = new Node(this, spec, names);
+    if (node.name !== "") this.#nodeNames.add(node.name);
     if (spec.before === undefined) this.#nodes.add(node);
     else {
       const order = [...this.#nodes];
@@ -331,6 +340,7 @@ export class Graph {
     }
     node.detach();
     this.#nodes.delete(node);
+    this.#nodeNames.delete(node.name);
   }
 
   /** Removes an input or a constant that nobody uses. @throws {@link InvariantError} otherwise. */

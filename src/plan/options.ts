@@ -1,32 +1,15 @@
 /**
  * @file The options of an audit: checked once, frozen, and recorded in the result's manifest.
- * Not here: how they are typed (`cli/program.ts`), and what needs a model to be known (`layers.ts`, `choose-k`).
+ * Not here: how they are typed (`cli/program.ts`), and what needs a model to be known (`layers.ts`, `choose-k.ts`).
  */
 import { z } from "zod";
-
-/** Execution devices that can be asked for. */
-export const DEVICES = ["auto", "cpu", "cuda"] as const;
-/** Execution device that was asked for. */
-export type Device = (typeof DEVICES)[number];
-
-/** Defaults of every option that can change a number; the help text and the manifest print these. */
-export const DEFAULTS = {
-  layers: "spread:8",
-  k: "auto",
-  items: 400,
-  pairs: 300,
-  steps: 60,
-  seed: 0,
-  batch: 16,
-  threads: "auto",
-  device: "auto",
-} as const;
+import { DEVICES } from "./defaults.js";
 
 const positive = z.int().min(1);
 const natural = z.int().min(0);
 
 /** Schema of {@link AuditOptions}; unknown keys are errors. */
-export const auditOptionsSchema = z
+const auditOptionsSchema = z
   .strictObject({
     /** BASE as typed: a .onnx file or a folder that holds one. */
     base: z.string().min(1),
@@ -70,22 +53,25 @@ export const auditOptionsSchema = z
 export type AuditOptions = z.infer<typeof auditOptionsSchema>;
 
 /** The options that can change a number of the result; the others (paths, output, verbosity) cannot. */
-export type MeasuringOptions = Pick<AuditOptions, (typeof MEASURING)[number]>;
+export type MeasuringOptions = Pick<
+  AuditOptions,
+  | "variables"
+  | "layers"
+  | "k"
+  | "items"
+  | "pairs"
+  | "steps"
+  | "seed"
+  | "batch"
+  | "threads"
+  | "device"
+>;
 
-const MEASURING = [
-  "variables",
-  "layers",
-  "k",
-  "items",
-  "pairs",
-  "steps",
-  "seed",
-  "batch",
-  "threads",
-  "device",
-] as const satisfies readonly (keyof AuditOptions)[];
-
-/** Deep-frozen options, checked against the schema. @throws {z.ZodError} for a value outside it (our bug: cli checks first). */
+/**
+ * Frozen options, checked against the schema.
+ *
+ * @throws {@link z.ZodError} for a value outside it; `cli/read-options.ts` refuses those first, so this is our bug.
+ */
 export function freezeOptions(options: unknown): AuditOptions {
   return Object.freeze(auditOptionsSchema.parse(options));
 }

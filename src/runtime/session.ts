@@ -5,7 +5,7 @@ import type { InferenceSession, OnnxValue, Tensor as OrtTensor } from "onnxrunti
 import { HostError, invariant, ModelFormatError, present } from "../errors.js";
 import { encodeModel } from "../onnx/encode.js";
 import type { Dim, Model } from "../onnx/graph.js";
-import type { BorderDType, RuntimeTensor } from "./tensor.js";
+import type { Feeds, RuntimeDType, RuntimeTensor } from "./tensor.js";
 
 /** Where a session runs. */
 export type Device = "cpu" | "cuda";
@@ -26,7 +26,7 @@ export interface SessionOptions {
 /** An input or output of a session. */
 export interface PortType {
   readonly name: string;
-  readonly dtype: BorderDType;
+  readonly dtype: RuntimeDType;
   readonly shape: readonly Dim[];
 }
 
@@ -39,7 +39,7 @@ export interface Session {
    *
    * @throws {@link HostError} when the runtime refuses the feeds or fails inside.
    */
-  run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Record<string, RuntimeTensor>>;
+  run(feeds: Feeds): Promise<Record<string, RuntimeTensor>>;
   release(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ const TO_RUNTIME = {
   int32: "int32",
   uint8: "uint8",
   bool: "bool",
-} as const satisfies Record<BorderDType, string>;
+} as const satisfies Record<RuntimeDType, string>;
 
 /**
  * Makes a session from a model; weights are mapped from the files they are in.
@@ -62,7 +62,7 @@ const TO_RUNTIME = {
 export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const ort = await loadRuntime();
   const { bytes, folder } = encodeModel(model, { innerTypes: false });
-  const session = await open(ort, bytes, sessionOptions(options, folder));
+  const session = await open(ort, bytes, { ...options, folder });
   const inputs = session.inputMetadata.map(port);
   const outputs = session.outputMetadata.map(port);
   return {
@@ -133,16 +133,16 @@ function sessionOptions(
 async function open(
   ort: Runtime,
   bytes: Uint8Array,
-  options: InferenceSession.SessionOptions,
+  options: SessionOptions & { readonly folder: string | undefined },
 ): Promise<InferenceSession> {
   try {
-    return await ort.InferenceSession.create(bytes, options);
+    return await ort.InferenceSession.create(bytes, sessionOptions(options, options.folder));
   } catch (cause) {
     const text = firstLine(cause);
     if (/provider|cuda|cublas|cudnn/i.test(text)) {
       throw new HostError("the execution provider cannot be loaded", {
         code: "PROVIDER",
-        expected: `provider "${String(options.executionProviders?.[0])}"`,
+        expected: `the provider "${options.device ?? "cpu"}" with its libraries`,
         found: text,
         hint: "use --device cpu, or install the provider's libraries",
         cause,
@@ -162,7 +162,7 @@ function toRuntime(Tensor: Runtime["Tensor"], value: RuntimeTensor): OrtTensor {
 }
 
 function fromRuntime(value: OnnxValue, name: string): RuntimeTensor {
-  const found = value as OrtTensor; // graphs of ours have tensor outputs only
+  const found = value; // graphs of ours have tensor outputs only
   invariant(found.type in TO_RUNTIME, `output "${name}" has element type ${found.type}`);
   return { dtype: found.type, dims: found.dims, data: found.data } as RuntimeTensor;
 }
@@ -171,7 +171,7 @@ function port(metadata: InferenceSession.ValueMetadata): PortType {
   invariant(metadata.isTensor, `"${metadata.name}" is no tensor`);
   return {
     name: metadata.name,
-    dtype: metadata.type as BorderDType, // the runtime refuses other types at the border
+    dtype: metadata.type as RuntimeDType, // the runtime refuses other types at the border
     shape: metadata.shape.map((dim) => (dim === "" ? null : dim)),
   };
 }
@@ -179,4 +179,10 @@ function port(metadata: InferenceSession.ValueMetadata): PortType {
 function firstLine(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   return present(text.split("\n")[0], "message");
+}
+
+/** Version of the runtime, for manifests. @throws {@link HostError} when it cannot be loaded. */
+export async function runtimeVersion(): Promise<string> {
+  const { env } = await loadRuntime();
+  return env.versions.node ?? env.versions.common;
 }

@@ -1,33 +1,33 @@
 /**
- * @file Tensors that cross the border to ONNX Runtime: element type, dimensions and a typed array.
+ * @file Tensors at the border to the runtime: element type, sizes and a typed array.
  */
+import { invariant, NumericsError } from "../errors.js";
 
-/** Array type of each element type that may cross the border; bfloat16 never does (the runtime refuses it). */
+/** Array type by element type; float16 as its bits, since Node 20 has no `Float16Array`. */
 export interface ArrayOf {
-  float32: Float32Array;
-  float64: Float64Array;
-  /** Half-precision bit patterns. */
-  float16: Uint16Array;
-  int64: BigInt64Array;
-  int32: Int32Array;
-  uint8: Uint8Array;
-  bool: Uint8Array;
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  readonly float16: Uint16Array;
+  readonly int64: BigInt64Array;
+  readonly int32: Int32Array;
+  readonly uint8: Uint8Array;
+  readonly bool: Uint8Array;
 }
 
-/** Element type of a tensor at the border. */
-export type BorderDType = keyof ArrayOf;
+/** Element types that cross the border. bfloat16 does not: the runtime's JavaScript side has none. */
+export type RuntimeDType = keyof ArrayOf;
 
-/** A dense tensor, row-major. */
+/** A dense row-major tensor. */
 export type RuntimeTensor = {
-  [D in BorderDType]: {
+  readonly [D in RuntimeDType]: {
     readonly dtype: D;
     readonly dims: readonly number[];
     readonly data: ArrayOf[D];
   };
-}[BorderDType];
+}[RuntimeDType];
 
 /** Makes a tensor of one element type. */
-export function tensor<D extends BorderDType>(
+export function tensor<D extends RuntimeDType>(
   dtype: D,
   dims: readonly number[],
   data: ArrayOf[D],
@@ -35,11 +35,44 @@ export function tensor<D extends BorderDType>(
   return { dtype, dims, data } as Extract<RuntimeTensor, { dtype: D }>; // D picks one member of the union
 }
 
-/** Makes an int64 tensor from plain integers. */
-export function int64(dims: readonly number[], values: Iterable<number>): RuntimeTensor {
+/** Makes an int64 tensor from integers. */
+export function int64(dims: readonly number[], values: ArrayLike<number>): RuntimeTensor {
   return tensor(
     "int64",
     dims,
-    BigInt64Array.from(values, (value) => BigInt(value)),
+    BigInt64Array.from({ length: values.length }, (_, i) => BigInt(values[i] ?? 0)),
   );
+}
+
+/** Named tensors, as a session takes and gives them. */
+export type Feeds = Readonly<Record<string, RuntimeTensor>>;
+
+/**
+ * Returns the elements of a float32 output.
+ *
+ * @throws {@link InvariantError} when it is missing or of another type: our own graphs declare float32 outputs.
+ */
+export function float32Data(tensors: Feeds, name: string): Float32Array {
+  const found = tensors[name];
+  invariant(found?.dtype === "float32", `output "${name}" is ${found?.dtype ?? "missing"}`);
+  return found.data;
+}
+
+/**
+ * Checks that every element is a finite number.
+ *
+ * @throws {@link NumericsError} naming the first element that is not.
+ */
+export function checkFinite(data: ArrayLike<number>, what: string): void {
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) {
+      throw new NumericsError(`${what} is not finite`, {
+        code: "NOT_FINITE",
+        where: what,
+        expected: "finite numbers",
+        found: `${String(data[i])} at element ${i} of ${data.length}`,
+        hint: "the model itself overflows or divides by zero on this input; try a float32 export",
+      });
+    }
+  }
 }

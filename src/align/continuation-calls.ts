@@ -1,0 +1,92 @@
+/**
+ * @file Calls of a continuation in chunks of at most `maxRows`, with its promises checked: lengths and finite numbers.
+ */
+import { invariant, NumericsError } from "../errors.js";
+import type { Backward, Continuation } from "./continuation.js";
+
+/** How calls are cut, named in errors, and ended early. */
+export interface CallOptions {
+  readonly maxRows: number;
+  /** Names the caller in errors. */
+  readonly where: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Rows to continue: `[row]` items and `[row, dModel]` patched states. */
+export interface PatchedRows {
+  readonly items: Int32Array;
+  readonly patched: Float32Array;
+}
+
+/**
+ * Log-probabilities `[row, class]` of all rows.
+ *
+ * @throws {@link NumericsError} when the model returns NaN or +∞ (−∞ is probability 0).
+ */
+export async function continueRows(
+  model: Continuation,
+  rows: PatchedRows,
+  options: CallOptions,
+): Promise<Float32Array> {
+  const out = new Float32Array(rows.items.length * model.nClasses);
+  for (const [start, end] of chunks(rows.items.length, options)) {
+    const part = await model.classLogProb(
+      rows.items.slice(start, end),
+      rows.patched.slice(start * model.dModel, end * model.dModel),
+    );
+    invariant(part.length === (end - start) * model.nClasses, "continuation: one row per item");
+    out.set(part, start * model.nClasses);
+  }
+  assertNumbers(out, "class log-probabilities", options.where);
+  return out;
+}
+
+/**
+ * Loss and gradient of all rows, as {@link Continuation.backward}.
+ *
+ * @throws {@link NumericsError} when a loss or gradient is not finite.
+ */
+export async function differentiateRows(
+  model: Continuation,
+  rows: PatchedRows & { readonly labels: Int32Array },
+  options: CallOptions,
+): Promise<Pick<Backward, "lossNats" | "gradient">> {
+  const n = rows.items.length;
+  const d = model.dModel;
+  const lossNats = new Float32Array(n);
+  const gradient = new Float32Array(n * d);
+  for (const [start, end] of chunks(n, options)) {
+    const part = await model.backward(
+      rows.items.slice(start, end),
+      rows.patched.slice(start * d, end * d),
+      rows.labels.slice(start, end),
+    );
+    invariant(part.gradient.length === (end - start) * d, "continuation: one gradient per row");
+    lossNats.set(part.lossNats, start);
+    gradient.set(part.gradient, start * d);
+  }
+  assertNumbers(lossNats, "loss", options.where, true);
+  assertNumbers(gradient, "gradient", options.where, true);
+  return { lossNats, gradient };
+}
+
+function* chunks(n: number, { maxRows, signal }: CallOptions): Generator<[number, number]> {
+  for (let start = 0; start < n; start += maxRows) {
+    signal?.throwIfAborted();
+    yield [start, Math.min(n, start + maxRows)];
+  }
+}
+
+function assertNumbers(values: Float32Array, what: string, where: string, finite = false): void {
+  const bad = values.findIndex(
+    (x) => Number.isNaN(x) || x === Infinity || (finite && x === -Infinity),
+  );
+  if (bad < 0) return;
+  throw new NumericsError(`${what} of a patched run is ${values[bad] ?? "missing"}`, {
+    code: "NAN_LOSS",
+    where,
+    expected: "finite numbers",
+    found: `${values[bad] ?? "missing"} at index ${bad}`,
+    hint: "check the model with `mas-audit gradcheck`; half precision may overflow",
+  });
+}

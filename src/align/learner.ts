@@ -1,0 +1,112 @@
+/**
+ * @file The contract of a learner: from natural states, pairs and frozen continuations to one subspace per model.
+ * A learner knows neither graphs nor sides by name; one model is DAS, two are MAS.
+ */
+import type { Matrix } from "../numeric/matrix.js";
+import type { Stream } from "../stats/stream.js";
+import type { Continuation } from "./continuation.js";
+import type { NaturalStates } from "./natural-states.js";
+import type { SiteStates } from "./normalisation.js";
+
+/** Pairs of items in one split. Pair i patches `target[i]` with the state of `source[i]`. */
+export interface LearningPairs {
+  /** `[pair]`, item. */
+  readonly target: Int32Array;
+  /** `[pair]`, item. */
+  readonly source: Int32Array;
+  /** `[pair]`, group that the patched state should look like: the counterfactual of the pair. */
+  readonly group: Int32Array;
+}
+
+/** Splits that learning may see; test pairs never come here. */
+export const LEARNING_SPLITS = ["train", "validation"] as const;
+/** A split that learning may see. */
+export type LearningSplit = (typeof LEARNING_SPLITS)[number];
+
+/** One model under training. */
+export interface LearningModel {
+  readonly states: SiteStates;
+  readonly natural: NaturalStates;
+  readonly continuation: Continuation;
+  /** `[k, dModel]`, the closed form: a candidate itself (step 0). */
+  readonly start: Matrix;
+  /** Class index that this model should answer, per pair of each split. */
+  readonly labels: Readonly<Record<LearningSplit, Int32Array>>;
+  /** Natural Mahalanobis distance of each split's states: the unit of the penalty there. */
+  readonly unit: Readonly<Record<LearningSplit, number>>;
+}
+
+/** What can be chosen about learning. */
+export interface LearningOptions {
+  /** Most steps to take. */
+  readonly steps: number;
+  /** Adam's highest rate; rises over the first sixth of the steps, then falls to 0 along half a cosine. */
+  readonly learningRate: number;
+  /** λ: weight of naturalness beside the cross-entropy; 0 = behaviour only. */
+  readonly naturalness: number;
+  /** Pairs per direction and step. */
+  readonly pairsPerStep: number;
+  /** Steps between two validations. */
+  readonly validateEvery: number;
+  /** Validations in a row without progress after which learning stops. */
+  readonly patience: number;
+  /** Share by which the validation loss must fall to count as progress (any fall is kept as the best state). */
+  readonly progress: number;
+  /** Most rows per call of a continuation. */
+  readonly maxRows: number;
+}
+
+/** Defaults and what they rest on. */
+export const LEARNING_DEFAULTS: LearningOptions = {
+  steps: 60, // 20 suffice on planted models; 240 add nothing
+  learningRate: 0.03, // .003 to .1 give the same within .02
+  naturalness: 0.3, // .01 lets a re-coded variable pass; 1 gains nothing more
+  pairsPerStep: 32,
+  validateEvery: 5,
+  patience: 4, // a cell whose closed form is already right stops after 20 steps
+  progress: 0.01,
+  maxRows: 256,
+};
+
+/** One finished step, for progress lines. */
+export interface StepReport {
+  readonly step: number;
+  readonly steps: number;
+  /** Loss of the minibatch: cross-entropy + λ · naturalness, nats. */
+  readonly lossNats: number;
+}
+
+/** Everything a learner needs. */
+export interface LearningProblem {
+  /** Names the cell in errors. */
+  readonly name: string;
+  readonly models: readonly LearningModel[];
+  readonly pairs: Readonly<Record<LearningSplit, LearningPairs>>;
+  readonly options: LearningOptions;
+  readonly random: Stream;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((report: StepReport) => void) | undefined;
+}
+
+/** What was learned. */
+export interface Learned {
+  /** One `[k, dModel]` per model, in the order of {@link LearningProblem.models}; the best validation state. */
+  readonly subspaces: readonly Matrix[];
+  /** Steps taken. */
+  readonly steps: number;
+  /** Step of the state that was kept; 0 = the closed form. */
+  readonly bestStep: number;
+  /** Validation loss, nats: at step 0 and at each validation. */
+  readonly validationLossNats: readonly number[];
+}
+
+/** A way to learn subspaces. */
+export interface Learner {
+  readonly name: string;
+  /**
+   * Learns one subspace per model, in all directions between the models given.
+   *
+   * @throws {@link NumericsError} naming cell and step when a loss or gradient is not finite.
+   */
+  learn(problem: LearningProblem): Promise<Learned>;
+}

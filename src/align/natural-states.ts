@@ -1,0 +1,83 @@
+/**
+ * @file What natural states of a target model look like: group means, within-group precision, and the distance at
+ * which natural states lie from their own mean. The yardstick that keeps learning from steering.
+ */
+import { matrix, row, type Matrix } from "../numeric/matrix.js";
+import { median } from "../numeric/quantile.js";
+import { dot, i32 } from "../numeric/vector.js";
+import { fitPrecision, type Precision } from "./covariance.js";
+import { distinctItems } from "./distinct.js";
+import { groupMeans, residualsOf, type Grouping } from "./grouping.js";
+
+/** Natural states of one model at one site, in normalised coordinates. */
+export interface NaturalStates {
+  /** `[group, dModel]`: c(y), natural mean of each group of the train split. */
+  readonly means: Matrix;
+  /** `[group, dModel]`: Σ⁻¹ c(y). */
+  readonly preciseMeans: Matrix;
+  /** `[item, dModel]`: Σ⁻¹ n, filled for the items asked for with {@link NaturalStates.prepare}. */
+  readonly preciseStates: Matrix;
+  readonly precision: Precision;
+  /** Computes Σ⁻¹ n once for each of `items`. */
+  prepare(items: Iterable<number>): void;
+  /** Median Mahalanobis distance of the distinct states among `items` from their own group mean. */
+  unit(items: Int32Array): number;
+}
+
+/**
+ * Fits natural states to the distinct `train` items of `normalised` `[item, dModel]`.
+ *
+ * @throws {@link NumericsError} when states do not vary within groups.
+ */
+export function fitNaturalStates(
+  normalised: Matrix,
+  train: Int32Array,
+  grouping: Grouping,
+): NaturalStates {
+  const { means } = groupMeans(normalised, train, grouping);
+  const distinct = distinctItems(normalised, train, grouping);
+  const precision = fitPrecision(residualsOf(normalised, distinct, { means, grouping }));
+  const preciseStates = matrix(normalised.rows, normalised.cols);
+  const prepared = new Set<number>();
+  const distanceOf = (item: number): number => {
+    const residual = residualsOf(normalised, Int32Array.of(item), { means, grouping });
+    return mahalanobis(precision, residual);
+  };
+  return {
+    means,
+    preciseMeans: applyToRows(precision, means),
+    preciseStates,
+    precision,
+    prepare(items) {
+      for (const item of items) {
+        if (prepared.has(item)) continue;
+        prepared.add(item);
+        precision.apply(row(normalised, item), row(preciseStates, item));
+      }
+    },
+    unit: (items) => median([...distinctItems(normalised, items, grouping)].map(distanceOf)),
+  };
+}
+
+/** Σ⁻¹ applied to each row of `rows`. */
+export function applyToRows(precision: Precision, rows: Matrix): Matrix {
+  const out = matrix(rows.rows, rows.cols);
+  for (let r = 0; r < rows.rows; r++) precision.apply(row(rows, r), row(out, r));
+  return out;
+}
+
+/** √(eᵀ Σ⁻¹ e) of the single row of `e`. */
+function mahalanobis(precision: Precision, e: Matrix): number {
+  const image = applyToRows(precision, e);
+  return Math.sqrt(dot(row(e, 0), row(image, 0), e.cols));
+}
+
+/** Groups of `items` that have no natural state in the train split. */
+export function missingGroups(
+  groups: Iterable<number>,
+  train: Int32Array,
+  grouping: Grouping,
+): number[] {
+  const present = new Set([...train].map((item) => i32(grouping.group, item)));
+  return [...new Set(groups)].filter((group) => !present.has(group)).sort((a, b) => a - b);
+}

@@ -1,0 +1,48 @@
+/** @file Geometry of k orthonormal rows: projection to the tangent space and retraction by QR. */
+import { matrix, multiply, multiplyTransposed, type Matrix } from "../numeric/matrix.js";
+import { qrOfRows } from "../numeric/qr.js";
+import type { Stream } from "../stats/stream.js";
+import { f64 } from "../numeric/vector.js";
+
+/** Projects `g` `[k, d]` to the tangent space at `p` (orthonormal rows): `g − sym(g pᵀ) p`. */
+export function projectToTangent(g: Matrix, p: Matrix): Matrix {
+  const inner = multiplyTransposed(g, p);
+  const k = p.rows;
+  const symmetric = matrix(k, k);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < k; j++) {
+      symmetric.data[i * k + j] = (f64(inner.data, i * k + j) + f64(inner.data, j * k + i)) / 2;
+    }
+  }
+  const normal = multiply(symmetric, p);
+  return matrix(
+    k,
+    p.cols,
+    g.data.map((x, i) => x - f64(normal.data, i)),
+  );
+}
+
+/**
+ * Orthonormal rows near `p + step`, by thin QR with positive diagonal.
+ *
+ * @throws {@link NumericsError} when the moved rows are dependent or not finite.
+ */
+export function retract(p: Matrix, step: Matrix): Matrix {
+  const moved = matrix(
+    p.rows,
+    p.cols,
+    p.data.map((x, i) => x + f64(step.data, i)),
+  );
+  return qrOfRows(moved).q;
+}
+
+/** A uniformly random subspace: k orthonormal rows in d dimensions. */
+export function randomSubspace(k: number, d: number, random: Stream): Matrix {
+  return qrOfRows(
+    matrix(
+      k,
+      d,
+      Float64Array.from({ length: k * d }, () => random.normal()),
+    ),
+  ).q;
+}

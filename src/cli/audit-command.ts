@@ -1,0 +1,229 @@
+/**
+ * @file The audit, from paths to exit code: read, prepare, check, examine, measure, judge, write.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { closeExamination, examine, type Examination } from "../measure/examination.js";
+import type { CellMeasures, Side } from "../measure/measures.js";
+import { measureCells } from "../measure/run.js";
+import type { Adapter } from "../models/adapter.js";
+import { loadModel } from "../models/load.js";
+import type { LocatedModel } from "../models/located.js";
+import type { CausalAudit } from "../plan/audit.js";
+import { measuringOptions, type AuditOptions } from "../plan/options.js";
+import { chooseThreads } from "../plan/threads.js";
+import { checkOutputFolder } from "../report/output-folder.js";
+import { serialiseResult } from "../report/result-text.js";
+import { RESULT_SCHEMA, type PreflightEntry, type Result, type Warning } from "../report/schema.js";
+import { renderTerminal } from "../report/terminal.js";
+import { writeOutput, type ExtraFile } from "../report/write.js";
+import { chooseDevice } from "../runtime/device.js";
+import type { SessionOptions } from "../runtime/session.js";
+import { stream } from "../stats/stream.js";
+import { openStore, partialFolder, type CellStore } from "../store/cell-store.js";
+import { DEFAULT_POLICY } from "../verdict/policy.js";
+import { judge } from "../verdict/run.js";
+import { openArchive } from "./cell-archive.js";
+import { checkModels } from "./check-models.js";
+import type { Io } from "./commands.js";
+import { EXIT } from "./exit.js";
+import { digestInputs } from "./inputs.js";
+import { chooseLayers } from "./choose-layers.js";
+import { readMachine } from "./machine.js";
+import { describeRun, notTested } from "./manifest.js";
+import { checkRunMemory, copiesWeights } from "./memory-check.js";
+import { Phases } from "./phases.js";
+import { prepareAudits, type ReadyAudits } from "./prepare-audits.js";
+import { openStatusLine, type StatusLine } from "./status-line.js";
+
+/** What the composition root brings. */
+export interface AuditParts {
+  readonly adapters: readonly Adapter[];
+  readonly audits: readonly CausalAudit[];
+}
+
+/** Runs an audit; resolves to the exit code. Errors of every stage pass through. */
+export async function auditCommand(
+  options: AuditOptions,
+  io: Io,
+  parts: AuditParts,
+): Promise<number> {
+  checkOutputFolder(options.out, options.force);
+  const status = openStatusLine({
+    sink: io.stderr,
+    quiet: options.quiet,
+    nowMs: () => performance.now(),
+  });
+  const store = openStore(partialFolder(options.out));
+  try {
+    const result = await runAudit({ options, io, parts, status, store });
+    status.end();
+    const { folder } = writeOutput({
+      folder: options.out,
+      force: options.force,
+      result,
+      extras: learnedFiles(result.cells, store),
+    });
+    store.close();
+    rmSync(store.folder, { recursive: true, force: true });
+    if (options.json) io.stdout.write(serialiseResult(result));
+    else if (!options.quiet) {
+      io.stdout.write(renderTerminal(result, { colour: io.stdout.colour, folder }));
+    }
+    return result.verdict === "fail" && !options.exitZero ? EXIT.fail : EXIT.pass;
+  } finally {
+    status.end();
+    store.close();
+  }
+}
+
+interface Run {
+  readonly options: AuditOptions;
+  readonly io: Io;
+  readonly parts: AuditParts;
+  readonly status: StatusLine;
+  readonly store: CellStore;
+}
+
+type Models = Readonly<Record<Side, LocatedModel>>;
+
+async function runAudit(run: Run): Promise<Result> {
+  const { options, io, parts, status } = run;
+  const phases = new Phases(status);
+  const machine = readMachine();
+  phases.start("loading the models");
+  const models: Models = {
+    base: await loadModel(options.base, parts),
+    tuned: await loadModel(options.tuned, parts),
+  };
+  const layers = chooseLayers(options.layers, models);
+  phases.start("reading the audits");
+  const ready = await prepareAudits({ options, builtIn: parts.audits, models });
+  checkRunMemory({ models, ready, layers, options, machine });
+  const device = await chooseDevice(options.device);
+  const warnings: Warning[] = [...ready.warnings];
+  const threads = chooseThreads(options.threads, machine);
+  const session: SessionOptions = {
+    device: device.device,
+    threads,
+    prepack: copiesWeights(models, machine),
+  };
+  phases.start("digesting the inputs");
+  const inputs = await digestInputs({ models, ready, signal: io.signal });
+  phases.start("checking the models against themselves");
+  const preflight = await checkModels({ models, ready, layers, session, signal: io.signal });
+  phases.start("running the prompts");
+  const examinations = await examineAll(run, { models, ready, layers, session });
+  try {
+    phases.start("measuring");
+    const archive = openArchive({
+      store: run.store,
+      inputs,
+      options,
+      onDistrusted: (file, reason) => {
+        warnings.push({ code: "CELL_DISTRUSTED", message: `${file} ${reason}; measured again` });
+      },
+    });
+    const cells = await measureCells({
+      models,
+      examinations,
+      layers,
+      options: measuringOptions(options),
+      session,
+      archive,
+      signal: io.signal,
+      watch: watchOn(status),
+    });
+    const described = { options, inputs, layers, threads, device, phases, argv: io.argv };
+    return await assemble({ examinations, cells, preflight, warnings, models, described });
+  } finally {
+    examinations.forEach(closeExamination);
+    rmSync(capturesFolder(run.store), { recursive: true, force: true });
+  }
+}
+
+async function examineAll(
+  { options, io, status, store }: Run,
+  {
+    models,
+    ready,
+    layers,
+    session,
+  }: { models: Models; ready: ReadyAudits; layers: readonly number[]; session: SessionOptions },
+): Promise<Examination[]> {
+  const examinations: Examination[] = [];
+  for (const { prepared, variables } of ready.audits) {
+    status.stage(`running the prompts of ${prepared.audit.id}`);
+    examinations.push(
+      await examine({
+        models,
+        prepared,
+        variables,
+        layers,
+        folder: capturesFolder(store),
+        rows: options.batch,
+        session,
+        random: stream(options.seed, "items"),
+        signal: io.signal,
+      }),
+    );
+  }
+  return examinations;
+}
+
+function capturesFolder({ folder }: CellStore): string {
+  return join(folder, "captures");
+}
+
+function watchOn(status: StatusLine): Parameters<typeof measureCells>[0]["watch"] {
+  return {
+    begin: (total) => {
+      status.begin(total);
+    },
+    cell: ({ audit, variable, layer, role }) => {
+      const name = audit === variable ? audit : `${audit} ${variable}`;
+      status.cell(`${name}, layer ${layer}, ${role}`);
+    },
+    done: (how) => {
+      status.done(how);
+    },
+  };
+}
+
+async function assemble({
+  examinations,
+  cells,
+  preflight,
+  warnings,
+  models,
+  described,
+}: {
+  examinations: readonly Examination[];
+  cells: readonly CellMeasures[];
+  preflight: readonly PreflightEntry[];
+  warnings: readonly Warning[];
+  models: Models;
+  described: Parameters<typeof describeRun>[0];
+}): Promise<Result> {
+  const audits = examinations.flatMap(({ measures }) => [...measures.values()]);
+  const { layers } = described;
+  return {
+    schema: RESULT_SCHEMA,
+    ...judge({ audits, cells }, DEFAULT_POLICY),
+    audits,
+    cells,
+    preflight,
+    notTested: notTested({ layers, nLayers: models.base.nLayers, audits }),
+    warnings,
+    manifest: await describeRun(described),
+  };
+}
+
+/** The learned subspaces, under the paths that the measures name. */
+function learnedFiles(cells: readonly CellMeasures[], { folder }: CellStore): ExtraFile[] {
+  return cells.flatMap(({ learning }) =>
+    learning?.tensors === undefined
+      ? []
+      : [{ name: learning.tensors, path: join(folder, learning.tensors) }],
+  );
+}

@@ -1,0 +1,82 @@
+/**
+ * @file Finished cells in the store, addressed by the digest of all their inputs: a resumed run takes what has the
+ * same address and nothing else.
+ */
+import type { CellResult } from "../measure/cell.js";
+import type { CellKey, CellMeasures } from "../measure/measures.js";
+import type { CellArchive } from "../measure/run.js";
+import type { AuditOptions } from "../plan/options.js";
+import { measuringOptions } from "../plan/options.js";
+import { cellSchema } from "../report/schema-measures.js";
+import { cellDigest, type CellStore } from "../store/cell-store.js";
+import type { JsonValue, Sha256 } from "../store/digest.js";
+import { encodeSafetensors, storedFloat32 } from "../store/safetensors.js";
+import { VERSION } from "../version.js";
+import type { Inputs } from "./inputs.js";
+
+/** What addresses a cell beside its key. */
+export interface ArchiveParts {
+  readonly store: CellStore;
+  readonly inputs: Inputs;
+  readonly options: AuditOptions;
+  /** Told of files that stand in the store and are not trusted. */
+  readonly onDistrusted: (file: string, reason: string) => void;
+}
+
+/** The archive of one run. */
+export function openArchive({ store, inputs, options, onDistrusted }: ArchiveParts): CellArchive {
+  // which layers and variables are examined beside this one cannot change it
+  const { layers: _layers, variables: _variables, ...rest } = measuringOptions(options);
+  const common = {
+    version: VERSION,
+    files: inputs.files.map(({ role, sha256 }) => ({ role, sha256 })),
+    tokenizer: inputs.tokenizer ?? null,
+    options: rest,
+  } satisfies JsonValue;
+  const address = (key: CellKey): Sha256 =>
+    cellDigest({
+      ...common,
+      audit: inputs.audits.find(({ id }) => id === key.audit)?.sha256 ?? null,
+      key: { ...key },
+    });
+  return {
+    find(key) {
+      const found = store.get(address(key), cellSchema);
+      if (found.kind === "distrusted") onDistrusted(found.file, found.reason);
+      return found.kind === "found" ? found.body : undefined;
+    },
+    keep(key, result) {
+      const cell = address(key);
+      const measures = located(result, store.tensorsPath(cell));
+      // measures are plain JSON by their schema; the type only lacks an index signature
+      store.put(cell, measures as unknown as JsonValue, tensorBytes(key, result));
+      return measures;
+    },
+  };
+}
+
+/** The measures with the place of the learned tensors. */
+function located({ measures, tensors }: CellResult, path: string): CellMeasures {
+  if (measures.learning === undefined || Object.keys(tensors).length === 0) return measures;
+  return { ...measures, learning: { ...measures.learning, tensors: path } };
+}
+
+function tensorBytes(key: CellKey, { measures, tensors }: CellResult): Uint8Array | undefined {
+  if (Object.keys(tensors).length === 0) return undefined;
+  const { audit, variable, layer, role, k, seed } = key;
+  const metadata = {
+    format: "mas-audit/subspace@1",
+    audit,
+    variable,
+    layer: String(layer),
+    role,
+    k: String(k),
+    seed: String(seed),
+    "sigma.base": String(measures.learning?.sigma.base ?? "none"),
+    "sigma.tuned": String(measures.learning?.sigma.tuned ?? "none"),
+  };
+  return encodeSafetensors(
+    new Map(Object.entries(tensors).map(([name, t]) => [name, storedFloat32(t.data, t.dims)])),
+    new Map(Object.entries(metadata)),
+  );
+}

@@ -1,0 +1,52 @@
+/** @file The self-checks of every run, on both models; beyond a bound the run stops. */
+import { NumericsError } from "../errors.js";
+import { SIDES, type Side } from "../measure/measures.js";
+import type { LocatedModel } from "../models/located.js";
+import { preflight } from "../models/preflight.js";
+import type { PreflightEntry } from "../report/schema.js";
+import type { SessionOptions } from "../runtime/session.js";
+import type { ReadyAudits } from "./prepare-audits.js";
+
+/** Prompts of each audit that the checks choose from. */
+const PROMPTS_PER_AUDIT = 16;
+
+/** What the checks run on. */
+export interface ModelChecks {
+  readonly models: Readonly<Record<Side, LocatedModel>>;
+  readonly ready: ReadyAudits;
+  readonly layers: readonly number[];
+  readonly session: SessionOptions;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Checks both models; returns every check for the report.
+ *
+ * @throws {@link NumericsError} `PREFLIGHT` naming every check beyond its bound, by how much, and what to try.
+ */
+export async function checkModels(checks: ModelChecks): Promise<PreflightEntry[]> {
+  const { models, ready, layers, session, signal } = checks;
+  const rows = ready.audits.flatMap(({ prepared }) =>
+    prepared.items.slice(0, PROMPTS_PER_AUDIT).map(({ ids }) => ids),
+  );
+  const entries: PreflightEntry[] = [];
+  for (const model of SIDES) {
+    const found = await preflight({ located: models[model], rows, layers, session, signal });
+    entries.push(...found.map((check) => ({ model, ...check })));
+  }
+  const broken = entries.filter(({ ok }) => !ok);
+  if (broken.length === 0) return entries;
+  throw new NumericsError("a model does not agree with itself", {
+    code: "PREFLIGHT",
+    where: [...new Set(broken.map(({ model }) => models[model].path))].join(" and "),
+    expected: broken.map((entry) => `${entry.check}: ${boundText(entry)}`).join("; "),
+    found: broken
+      .map(({ model, value }) => `${value.toPrecision(3)} in the ${model} model`)
+      .join("; "),
+    hint: "export the model again in float32; if that does not help, `mas-audit inspect` shows what was understood of it",
+  });
+}
+
+function boundText({ relation, bound, unit }: PreflightEntry): string {
+  return `${relation ?? "at most"} ${bound.toPrecision(2)} (${unit})`;
+}

@@ -1,0 +1,93 @@
+/**
+ * @file The manifest of a run, and the sentences that say what it did not test.
+ */
+import type { AuditMeasures } from "../measure/measures.js";
+import { measuringOptions, type AuditOptions } from "../plan/options.js";
+import type { Manifest } from "../report/schema.js";
+import type { ChosenDevice } from "../runtime/device.js";
+import { runtimeVersion } from "../runtime/session.js";
+import { VERSION } from "../version.js";
+import type { Inputs } from "./inputs.js";
+import type { Phases } from "./phases.js";
+
+/** What a manifest is made from. */
+export interface ManifestParts {
+  readonly options: AuditOptions;
+  readonly inputs: Inputs;
+  readonly layers: readonly number[];
+  readonly threads: number;
+  readonly device: ChosenDevice;
+  readonly phases: Phases;
+  readonly argv: readonly string[];
+}
+
+/** Everything needed to repeat the run; whatever may differ stands under `timing`. */
+export async function describeRun(parts: ManifestParts): Promise<Manifest> {
+  const { options, inputs, layers, threads, device, phases, argv } = parts;
+  const { layers: spec, variables, ...rest } = measuringOptions(options);
+  return {
+    tool: { name: "mas-audit", version: VERSION },
+    inputs: inputs.files.map(({ role, sha256, bytes }) => ({ role, sha256, bytes })),
+    ...(inputs.tokenizer === undefined ? {} : { tokenizer: inputs.tokenizer }),
+    audits: inputs.audits.map((audit) => ({ ...audit })),
+    seed: options.seed,
+    k: options.k,
+    layers: [...layers],
+    options: { ...rest, threads, layers: spec, variables: [...variables] },
+    provider: device.fallback === undefined ? device.device : "cpu (auto: cuda cannot be used)",
+    versions: {
+      node: process.versions.node,
+      onnxruntime: await runtimeVersion(),
+      platform: `${process.platform}-${process.arch}`,
+    },
+    timing: {
+      startedAt: phases.startedAt.toISOString(),
+      ...timed(phases),
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      command: ["mas-audit", ...argv],
+      paths: Object.fromEntries(inputs.files.map(({ role, path }) => [role, path])),
+    },
+  };
+}
+
+function timed(phases: Phases): Pick<Manifest["timing"], "elapsedMs" | "phases"> {
+  const { elapsedMs, phases: done } = phases.finish();
+  return { elapsedMs, phases: done.map((phase) => ({ ...phase })) };
+}
+
+/** What a reader might believe to be covered and is not. */
+export function notTested({
+  layers,
+  nLayers,
+  audits,
+}: {
+  layers: readonly number[];
+  nLayers: number;
+  audits: readonly AuditMeasures[];
+}): string[] {
+  const all = Array.from({ length: nLayers + 1 }, (_, layer) => layer);
+  const skipped = all.filter((layer) => !layers.includes(layer));
+  const unmeasured = audits.flatMap(({ variable, notMeasurable }) =>
+    notMeasurable === undefined ? [] : [`${variable}: ${notMeasurable}`],
+  );
+  return [
+    ...(skipped.length === 0
+      ? []
+      : [`Layers ${ranges(skipped)} of 0 to ${nLayers} were not examined.`]),
+    ...unmeasured.map((text) => `Not measurable: ${text}.`),
+    "Only the named variables at the named positions: anything else may have changed.",
+    "One seed and one subspace size; their spread is unknown.",
+    "No behaviour-only maps, untrained sources, shuffled labels or isolation: these controls are not part of this version.",
+  ];
+}
+
+/** `0, 2–5, 9`. */
+export function ranges(numbers: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const n of numbers) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === n - 1) last[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.map(([a, b]) => (a === b ? String(a) : `${a}–${b}`)).join(", ");
+}

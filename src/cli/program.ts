@@ -1,0 +1,232 @@
+/**
+ * @file The command line: words, options and help. What a command does is injected, so that nothing heavy is loaded
+ * before it is known to be needed.
+ */
+import { existsSync } from "node:fs";
+import { Command, CommanderError, Option } from "commander";
+import { UsageError } from "../errors.js";
+import { nearest } from "../plan/did-you-mean.js";
+import { DEFAULTS, DEVICES } from "../plan/defaults.js";
+import { SCHEMAS, type Commands, type Io } from "./commands.js";
+import { EXIT, exitCodeOf } from "./exit.js";
+import { errorRecord, formatError } from "./format-error.js";
+import { EXAMPLES, exitCodesText, SUMMARY } from "./help.js";
+import {
+  readAuditOptions,
+  readGradcheckOptions,
+  readModelOptions,
+  readSchemaName,
+  type RawOptions,
+} from "./read-options.js";
+import { usageError } from "./usage.js";
+
+/** Widest help text, in columns. */
+const HELP_WIDTH = 80;
+
+/** What a program needs from outside. */
+export interface ProgramParts {
+  readonly commands: Commands;
+  readonly io: Io;
+  /** Version of the package. */
+  readonly version: string;
+}
+
+/** Runs the command line `io.argv` and resolves to the exit code; errors are printed, never thrown. */
+export async function runProgram(parts: ProgramParts): Promise<number> {
+  const { io } = parts;
+  const done = { code: EXIT.pass };
+  const program = buildProgram(parts, done);
+  try {
+    await program.parseAsync([...io.argv], { from: "user" });
+    return done.code;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.pass;
+    printError(thrown, io);
+    return exitCodeOf(thrown);
+  }
+}
+
+/** Errors go to stderr in either form: stdout carries the result or nothing. */
+function printError(error: unknown, { argv, stderr }: Io): void {
+  const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+  if (flags.includes("--json")) stderr.write(`${JSON.stringify(errorRecord(error))}\n`);
+  else
+    stderr.write(
+      formatError(error, { verbose: flags.includes("--verbose"), colour: stderr.colour }),
+    );
+}
+
+/** An option with a value; every value given is kept, so that a second one can be refused. */
+function valued(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(
+    (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+  );
+}
+
+/** `text (default: value)`, with the value from the table of defaults. */
+function withDefault(text: string, name: keyof typeof DEFAULTS): string {
+  return `${text} (default: ${DEFAULTS[name]})`;
+}
+
+const GROUPS = {
+  "What is asked:": [
+    valued(
+      "--audit <id|file>",
+      "built-in audit, or audit file; repeatable (default: all built-in audits)",
+    ),
+    valued(
+      "--variable <name>",
+      "only this variable; repeatable (default: every variable an outcome depends on)",
+    ),
+    valued(
+      "--layers <spec>",
+      withDefault('layers such as "3,7-9", "every:4", "spread:8", "all"; 0 = embedding', "layers"),
+    ),
+    valued("--tokenizer <dir>", "folder of the tokenizer (default: the folder of BASE)"),
+  ],
+  "How it is measured:": [
+    valued("--k <n>", "dimensions of a subspace (default: classes − 1, at most dModel / 8)"),
+    valued("--items <n>", withDefault("items drawn per audit", "items")),
+    valued("--pairs <n>", withDefault("test pairs per verdict", "pairs")),
+    valued("--steps <n>", withDefault("training steps per layer; 0 = closed form only", "steps")),
+    valued("--seed <n>", withDefault("seed of every random stream", "seed")),
+  ],
+  "Machine:": [
+    valued("--batch <n>", withDefault("rows per run of a model; less needs less memory", "batch")),
+    valued("--threads <n>", "CPU threads (default: the quota of this machine)"),
+    valued(
+      "--device <name>",
+      withDefault(`${DEVICES.slice(0, -1).join(", ")} or ${DEVICES.at(-1) ?? ""}`, "device"),
+    ),
+  ],
+  "Output:": [
+    valued("--out <dir>", "new folder for the results (default: mas-audit-<base>-<tuned> here)"),
+    new Option("--force", "replace the output folder where it exists"),
+    new Option("--json", "print result.json on stdout, and nothing else"),
+    new Option("--quiet", "no progress and no table"),
+    new Option("--verbose", "causes of errors, and what was reused"),
+    new Option("--exit-zero", "exit 0 although a variable fails"),
+  ],
+} as const satisfies Record<string, readonly Option[]>;
+
+function buildProgram({ commands, io, version }: ProgramParts, done: { code: number }): Command {
+  const program = new Command("mas-audit");
+  program
+    .exitOverride(explain(program))
+    .enablePositionalOptions()
+    .configureOutput({
+      writeOut: (text) => {
+        io.stdout.write(text);
+      },
+      writeErr: () => undefined,
+      getOutHelpWidth: () => Math.min(HELP_WIDTH, io.stdout.columns),
+      getOutHasColors: () => io.stdout.colour,
+    });
+  describeAudit(program, version);
+  program.action(async (base: string, tuned: string) => {
+    refuseMisspelt(base, program);
+    const options = readAuditOptions({ base, tuned }, program.opts<RawOptions>());
+    const { freezeOptions } = await import("../plan/options.js"); // zod is slow to load: not for the help
+    done.code = await commands.audit(freezeOptions(options), io);
+  });
+  addSubcommands(program, { commands, io, done });
+  return program;
+}
+
+function describeAudit(program: Command, version: string): void {
+  program
+    .description(SUMMARY)
+    .usage("BASE TUNED [options]\n       mas-audit <command> [options]")
+    .argument("<base>", "the model before fine-tuning: a .onnx file, or a folder that holds one")
+    .argument("<tuned>", "the model after fine-tuning, likewise")
+    .allowExcessArguments(false)
+    .version(version, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .addHelpText("after", EXAMPLES.trimEnd())
+    .addHelpText("after", exitCodesText());
+  for (const [group, options] of Object.entries(GROUPS)) {
+    for (const option of options) program.addOption(option.helpGroup(group));
+  }
+}
+
+function addSubcommands(
+  program: Command,
+  {
+    commands,
+    io,
+    done,
+  }: Pick<ProgramParts, "commands" | "io"> & { readonly done: { code: number } },
+): void {
+  const json = (): Option => new Option("--json", "print JSON");
+  const verbose = (): Option => new Option("--verbose", "causes of errors");
+  const model = "a .onnx file, or a folder that holds one";
+  const subcommand = (name: string, description: string): Command => {
+    const command = program.command(name).description(description).allowExcessArguments(false);
+    command.exitOverride(explain(command));
+    return command.helpOption("-h, --help", "print this help").hook("preAction", () => {
+      refuseMisplaced(program, command);
+    });
+  };
+
+  subcommand("inspect", "what is seen in a model: exporter, sites, types, refusals")
+    .argument("<model>", model)
+    .addOption(json())
+    .addOption(verbose())
+    .action(async (path: string, raw: RawOptions) => {
+      done.code = await commands.inspect(readModelOptions(path, raw), io);
+    });
+
+  subcommand("gradcheck", "gradients of a model against finite differences")
+    .argument("<model>", model)
+    .addOption(valued("--layers <spec>", withDefault("layers, as in the audit", "layers")))
+    .addOption(valued("--seed <n>", withDefault("seed of the random directions", "seed")))
+    .addOption(valued("--threads <n>", "CPU threads (default: the quota of this machine)"))
+    .addOption(json())
+    .addOption(verbose())
+    .action(async (path: string, raw: RawOptions) => {
+      done.code = await commands.gradcheck(readGradcheckOptions(path, raw), io);
+    });
+
+  subcommand("schema", "the JSON Schema of a result, or of an audit file")
+    .argument("[name]", SCHEMAS.join(" or "), "result")
+    .action(async (name: string) => {
+      done.code = await commands.schema(readSchemaName(name), io);
+    });
+}
+
+/** Turns commander's complaints about `command` into ours; help and version pass through. */
+function explain(command: Command): (error: CommanderError) => never {
+  return (error) => {
+    throw error.exitCode === 0 ? error : usageError(error, command);
+  };
+}
+
+/** `mas-audit --seed 1 inspect m.onnx`: the option would be lost without a word. */
+function refuseMisplaced(program: Command, command: Command): void {
+  const given = Object.keys(program.opts<RawOptions>());
+  if (given.length === 0) return;
+  const flags = program.options.filter((option) => given.includes(option.attributeName()));
+  throw new UsageError(command.name(), {
+    code: "MISPLACED_OPTION",
+    expected: `options of "${command.name()}" after its name`,
+    found: `${flags.map(({ long }) => `"${long ?? ""}"`).join(", ")} before it`,
+    hint: `run \`mas-audit ${command.name()} --help\``,
+  });
+}
+
+/** `mas-audit inspct m.onnx` would otherwise be an audit of a model called "inspct". */
+function refuseMisspelt(base: string, program: Command): void {
+  if (existsSync(base)) return;
+  const near = nearest(
+    base,
+    program.commands.map((command) => command.name()),
+  );
+  if (near === undefined) return;
+  throw new UsageError("mas-audit", {
+    code: "UNKNOWN_COMMAND",
+    expected: "a command, or the path of a model",
+    found: JSON.stringify(base),
+    hint: `did you mean "${near}"?`,
+  });
+}

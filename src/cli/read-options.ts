@@ -1,0 +1,176 @@
+/**
+ * @file From the texts on the command line to checked options: strict, and with all mistakes at once.
+ */
+import { basename, dirname, resolve } from "node:path";
+import { closest } from "fastest-levenshtein";
+import { parseLayerSpec } from "../plan/layers.js";
+import { DEFAULTS, DEVICES, type Device } from "../plan/defaults.js";
+import type { AuditOptions } from "../plan/options.js";
+import { throwProblems, type Problem } from "../plan/problems.js";
+import { SCHEMAS, type GradcheckOptions, type ModelOptions, type SchemaName } from "./commands.js";
+
+/** Options as commander collects them: every value that was given, in order; switches as true. */
+export type RawOptions = Readonly<Record<string, readonly string[] | true | undefined>>;
+
+/** Range of each number option; the upper ends stop typing errors, not machines. */
+const NUMBERS = {
+  k: { least: 1, most: 65_536 },
+  items: { least: 1, most: 1_000_000 },
+  pairs: { least: 1, most: 1_000_000 },
+  steps: { least: 0, most: 100_000 },
+  seed: { least: 0, most: 4_294_967_295 },
+  batch: { least: 1, most: 4_096 },
+  threads: { least: 1, most: 1_024 },
+} as const;
+
+type NumberOption = keyof typeof NUMBERS;
+
+/** Reads values one by one and keeps the mistakes. */
+class Reader {
+  readonly problems: Problem[] = [];
+
+  constructor(private readonly raw: RawOptions) {}
+
+  /** The switch is on. */
+  on(name: string): boolean {
+    return this.raw[name] === true;
+  }
+
+  /** All values of a repeatable option. */
+  all(name: string): readonly string[] {
+    const values = this.raw[name];
+    if (values === undefined || values === true) return [];
+    if (values.includes("")) this.problem(name, "a text", '""');
+    return values;
+  }
+
+  /** The value of an option that may stand once. */
+  one(name: string): string | undefined {
+    const values = this.all(name);
+    if (values.length > 1) this.problem(name, "to be given once", `${values.length} times`);
+    return values[0];
+  }
+
+  /** A whole number in the option's range, in plain digits. */
+  number<Fallback>(name: NumberOption, fallback: Fallback): number | Fallback {
+    const text = this.one(name);
+    if (text === undefined || text === fallback) return fallback;
+    const { least, most } = NUMBERS[name];
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    const words = typeof fallback === "string" ? ` or "${fallback}"` : "";
+    this.problem(name, `a whole number from ${least} to ${most}${words}`, JSON.stringify(text));
+    return fallback;
+  }
+
+  device(): Device {
+    const text = this.one("device") ?? DEFAULTS.device;
+    const device = DEVICES.find((name) => name === text);
+    if (device === undefined) this.problem("device", quotedList(DEVICES), JSON.stringify(text));
+    return device ?? DEFAULTS.device;
+  }
+
+  layers(): string {
+    const text = this.one("layers") ?? DEFAULTS.layers;
+    const spec = parseLayerSpec(text);
+    if (!("kind" in spec)) this.problems.push(...spec);
+    return text;
+  }
+
+  /** @throws {@link UsageError} that lists every mistake so far. */
+  check(): void {
+    throwProblems(this.problems, { kind: "usage", code: "BAD_OPTION", of: "command line" });
+  }
+
+  private problem(name: string, expected: string, found: string): void {
+    this.problems.push({ what: `--${name}`, expected, found });
+  }
+}
+
+/** `"auto", "cpu" or "cuda"` */
+function quotedList(names: readonly string[]): string {
+  const quoted = names.map((name) => `"${name}"`);
+  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1) ?? ""}`;
+}
+
+/** Options of the audit. @throws {@link UsageError} that lists every mistake. */
+export function readAuditOptions(
+  models: { readonly base: string; readonly tuned: string },
+  raw: RawOptions,
+): AuditOptions {
+  const reader = new Reader(raw);
+  const { base, tuned } = models;
+  const out = reader.one("out") ?? defaultOutput(base, tuned);
+  const options = {
+    base,
+    tuned,
+    audits: reader.all("audit"),
+    variables: reader.all("variable"),
+    layers: reader.layers(),
+    k: reader.number("k", DEFAULTS.k),
+    items: reader.number("items", DEFAULTS.items),
+    pairs: reader.number("pairs", DEFAULTS.pairs),
+    steps: reader.number("steps", DEFAULTS.steps),
+    seed: reader.number("seed", DEFAULTS.seed),
+    batch: reader.number("batch", DEFAULTS.batch),
+    threads: reader.number("threads", DEFAULTS.threads),
+    device: reader.device(),
+    tokenizer: reader.one("tokenizer") ?? null,
+    out: resolve(out),
+    force: reader.on("force"),
+    json: reader.on("json"),
+    quiet: reader.on("quiet"),
+    verbose: reader.on("verbose"),
+    exitZero: reader.on("exitZero"),
+  };
+  reader.check();
+  return options;
+}
+
+/** Options of `inspect`. */
+export function readModelOptions(model: string, raw: RawOptions): ModelOptions {
+  const reader = new Reader(raw);
+  return { model, json: reader.on("json"), verbose: reader.on("verbose") };
+}
+
+/** Options of `gradcheck`. @throws {@link UsageError} that lists every mistake. */
+export function readGradcheckOptions(model: string, raw: RawOptions): GradcheckOptions {
+  const reader = new Reader(raw);
+  const options = {
+    ...readModelOptions(model, raw),
+    layers: reader.layers(),
+    seed: reader.number("seed", DEFAULTS.seed),
+    threads: reader.number("threads", DEFAULTS.threads),
+  };
+  reader.check();
+  return options;
+}
+
+/** Name of a schema. @throws {@link UsageError} for any other. */
+export function readSchemaName(text: string): SchemaName {
+  const name = SCHEMAS.find((schema) => schema === text);
+  if (name !== undefined) return name;
+  const problem = { what: "schema", expected: quotedList(SCHEMAS), found: JSON.stringify(text) };
+  throwProblems([{ ...problem, hint: `did you mean "${closest(text, SCHEMAS)}"?` }], {
+    kind: "usage",
+    code: "BAD_ARGUMENT",
+    of: "command line",
+  });
+  return "result";
+}
+
+/** `mas-audit-<base>-<tuned>`: the same command finds the same folder again, which is what resuming stands on. */
+function defaultOutput(base: string, tuned: string): string {
+  return `mas-audit-${modelName(base)}-${modelName(tuned)}`;
+}
+
+/** Name of a model: of its file, or of its folder where the file is called `model.onnx`. */
+function modelName(path: string): string {
+  const absolute = resolve(path);
+  const file = basename(absolute).replace(/\.onnx$/i, "");
+  const name =
+    file === "model" && absolute.toLowerCase().endsWith(".onnx")
+      ? basename(dirname(absolute))
+      : file;
+  return name.replaceAll(/[^A-Za-z0-9._-]+/g, "_") || "model";
+}

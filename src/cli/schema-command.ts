@@ -1,0 +1,16 @@
+/** @file `mas-audit schema`: the formats as JSON Schema. */
+import { auditJsonSchema } from "../plan/audit-schema.js";
+import { resultJsonSchema } from "../report/schema.js";
+import type { Io, SchemaName } from "./commands.js";
+import { EXIT } from "./exit.js";
+
+const SCHEMAS = {
+  result: resultJsonSchema,
+  audit: auditJsonSchema,
+} as const satisfies Record<SchemaName, () => unknown>;
+
+/** Prints a JSON Schema. */
+export function schemaCommand(name: SchemaName, io: Io): number {
+  io.stdout.write(`${JSON.stringify(SCHEMAS[name](), null, 2)}\n`);
+  return EXIT.pass;
+}

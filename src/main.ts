@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/**
+ * @file The composition root: the only file that knows adapters, audits and the commands together. Handlers are
+ * imported when they are called, so that `--help` loads no runtime.
+ */
+import { fileURLToPath } from "node:url";
+import type { Commands } from "./cli/commands.js";
+import { runMain } from "./cli/run-main.js";
+import { VERSION } from "./version.js";
+
+const commands: Commands = {
+  async audit(options, io) {
+    const { auditCommand } = await import("./cli/audit-command.js");
+    const { ADAPTERS } = await import("../adapters/index.js");
+    const { AUDITS } = await import("../audits/index.js");
+    return auditCommand(options, io, { adapters: ADAPTERS, audits: AUDITS });
+  },
+  async inspect(options, io) {
+    const { inspectCommand } = await import("./cli/inspect-command.js");
+    const { ADAPTERS } = await import("../adapters/index.js");
+    return inspectCommand(options, io, { adapters: ADAPTERS });
+  },
+  async gradcheck(options, io) {
+    const { gradcheckCommand } = await import("./cli/gradcheck-command.js");
+    const { ADAPTERS } = await import("../adapters/index.js");
+    return gradcheckCommand(options, io, { adapters: ADAPTERS });
+  },
+  async schema(name, io) {
+    const { schemaCommand } = await import("./cli/schema-command.js");
+    return schemaCommand(name, io);
+  },
+};
+
+process.exitCode = await runMain({
+  argv: process.argv.slice(2),
+  script: fileURLToPath(import.meta.url),
+  version: VERSION,
+  commands,
+});

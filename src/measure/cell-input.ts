@@ -1,0 +1,75 @@
+/** @file What a cell is measured from: plain data per item and one continuation per model. A pure function of these. */
+import type { Continuation } from "../align/continuation.js";
+import { LEARNING_DEFAULTS, type Learner, type LearningOptions } from "../align/learner.js";
+import { invariant } from "../errors.js";
+import type { CausalIndex } from "./causal-index.js";
+import { GATE_DEFAULTS, type GateRule } from "./gate.js";
+import { SIDES, type CellKey, type Side } from "./measures.js";
+import type { TablePairs } from "./pair-set.js";
+
+/** One model at the cell's site. */
+export interface SideInput {
+  /** `[item, dModel]`, captured states; item indices are the same in both models. */
+  readonly states: Float32Array;
+  readonly dModel: number;
+  readonly continuation: Continuation;
+  /** `[item]`, class index of the natural answer. */
+  readonly naturalClass: Int32Array;
+}
+
+/** What can be chosen about a cell. */
+export interface CellOptions {
+  readonly learning: LearningOptions;
+  readonly gate: GateRule;
+}
+
+/** Defaults; each part says what they rest on. */
+export const CELL_DEFAULTS: CellOptions = { learning: LEARNING_DEFAULTS, gate: GATE_DEFAULTS };
+
+/** Where a cell stands. */
+export interface CellProgress {
+  readonly table: "causal" | "own";
+  readonly phase: "full swap" | "closed form" | "learning" | "controls";
+  readonly step?: number;
+  readonly steps?: number;
+  readonly lossNats?: number;
+}
+
+/** Everything a cell is measured from. */
+export interface CellInput {
+  readonly key: CellKey;
+  readonly sides: Readonly<Record<Side, SideInput>>;
+  readonly causal: CausalIndex;
+  /** Items of the train split: what normalisation, closed form and natural states are fitted to. */
+  readonly train: Int32Array;
+  /** Pairs under the causal table. */
+  readonly pairs: TablePairs;
+  /** The tuned model's own table (`answer-table.ts`) and pairs drawn under it, where it has one. */
+  readonly own?: { readonly answer: Int32Array; readonly pairs: TablePairs } | undefined;
+  readonly options: CellOptions;
+  readonly learner?: Learner;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: CellProgress) => void) | undefined;
+}
+
+/** `audit variable, layer 3, role, k = 1`: how errors and streams name a cell. */
+export function cellName({ audit, variable, layer, role, k }: CellKey): string {
+  return `${audit}/${variable}, layer ${layer}, ${role}, k = ${k}`;
+}
+
+/** @throws {@link InvariantError} where arrays disagree in length. */
+export function checkInput({ sides, causal, pairs, own }: CellInput): void {
+  const n = causal.group.length;
+  for (const side of SIDES) {
+    const { states, dModel, continuation, naturalClass } = sides[side];
+    invariant(states.length === n * dModel, `${side}: ${states.length} numbers for ${n} states`);
+    invariant(naturalClass.length === n, `${side}: one natural answer per item`);
+    invariant(continuation.dModel === dModel, `${side}: continuation of another width`);
+    invariant(continuation.nClasses === causal.classes.length, `${side}: one column per class`);
+  }
+  for (const table of own === undefined ? [pairs] : [pairs, own.pairs]) {
+    for (const split of ["train", "validation", "test"] as const) {
+      invariant(table[split].target.length > 0, `${split} pairs`);
+    }
+  }
+}

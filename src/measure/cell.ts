@@ -1,0 +1,168 @@
+/**
+ * @file Measures one cell: full-swap gate, closed form, learning, controls, per answer table. Counts, never opinions.
+ *
+ * Order matters: a dead model is never trained with, because it drags the other model's subspace away, and nothing
+ * is trained where a whole-state swap moves nothing, because behaviour alone can still be steered there.
+ */
+import { randomSubspace } from "../align/stiefel.js";
+import { present } from "../errors.js";
+import { i32 } from "../numeric/vector.js";
+import { stream, type Stream } from "../stats/stream.js";
+import { cellName, checkInput, type CellInput, type CellProgress } from "./cell-input.js";
+import { learnCell, startSubspaces, type LearnedCell } from "./cell-learning.js";
+import {
+  frozenBasisRuns,
+  fullSwapRuns,
+  noHits,
+  runControls,
+  subspaceRuns,
+  type ControlHits,
+  type TableContext,
+} from "./controls.js";
+import { isAlive } from "./gate.js";
+import { permuteSources, sidesOf, type Subspaces } from "./interventions.js";
+import {
+  direction,
+  SIDES,
+  type CellMeasures,
+  type Hits,
+  type Learning,
+  type Side,
+  type Trials,
+} from "./measures.js";
+import { bySide, prepareSite, type Site } from "./site.js";
+import { tableRuns } from "./table-run.js";
+import { spellHits } from "./trial-runner.js";
+
+/** An array with its dimensions, to be written as safetensors. */
+export interface CellTensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What a cell leaves behind. */
+export interface CellResult {
+  readonly measures: CellMeasures;
+  /** `causal.base.subspace` `[k, dModel]`, `causal.base.mean` `[dModel]` …, for each table and trained model. */
+  readonly tensors: Readonly<Record<string, CellTensor>>;
+}
+
+/** What one answer table gave. */
+interface TableResult {
+  readonly trials: Trials;
+  readonly learning?: Learning;
+  /** Learned ones only. */
+  readonly subspaces: Subspaces;
+}
+
+/**
+ * Measures one cell.
+ *
+ * @throws {@link NumericsError} when a model returns NaN or natural states do not vary; {@link PlanError} when k
+ * exceeds a width or a counterfactual has no natural example; the signal's reason when aborted.
+ */
+export async function measureCell(input: CellInput): Promise<CellResult> {
+  checkInput(input);
+  const site = prepareSite(input);
+  const results: TableResult[] = [];
+  for (const run of tableRuns(input)) results.push(await measureTable({ input, site, run }));
+  const [causal, own] = results;
+  const measures: CellMeasures = {
+    cell: input.key,
+    dModel: bySide((side) => input.sides[side].dModel),
+    trials: results.map(({ trials }) => trials),
+    ...(causal?.learning && { learning: causal.learning }),
+    ...(own?.learning && { ownLearning: own.learning }),
+    ...(input.own && { ownTable: spellTable(input.own.answer, input) }),
+  };
+  const tensors = Object.fromEntries(results.flatMap((result) => tensorsOf(result, site)));
+  return { measures, tensors };
+}
+
+async function measureTable(context: TableContext): Promise<TableResult> {
+  const { input, run } = context;
+  const random = stream(input.key.seed, `cell/${cellName(input.key)}/${run.table}`);
+  const natural = bySide((side) => noIntervention(context, side));
+  report(context, "full swap");
+  const { fullSwap } = await runControls(context, fullSwapRuns(context));
+  const alive = SIDES.filter((side) => {
+    const swapped = fullSwap[direction(side, side)] ?? "";
+    return isAlive({ fullSwap: swapped, noIntervention: natural[side] }, input.options.gate);
+  });
+  const common = { ...noHits(), ...trialItems(context), noIntervention: natural, fullSwap };
+  if (alive.length === 0) return { trials: common, subspaces: {} };
+
+  report(context, "closed form");
+  const start = startSubspaces(context.site, {
+    alive,
+    k: input.key.k,
+    random: random.fork("start"),
+  });
+  const closedRuns = subspaceRuns(context, "closedForm", { subspaces: start });
+  const { closedForm } = await runControls(context, closedRuns);
+  const learned = await learnCell(context, { alive, start, random: random.fork("learn") });
+  report(context, "controls");
+  const controls = await measureControls(context, learned, random);
+  return {
+    trials: { ...common, ...controls, fullSwap, closedForm },
+    learning: learned.learning,
+    subspaces: learned.subspaces,
+  };
+}
+
+/** The learned maps with everything that they must beat, on the same trials. */
+async function measureControls(
+  context: TableContext,
+  { subspaces }: LearnedCell,
+  random: Stream,
+): Promise<ControlHits> {
+  const { input, run } = context;
+  const order = random.fork("permuted").shuffle([...run.test.target.keys()]);
+  const arbitrary = bySide((side) =>
+    randomSubspace(input.key.k, input.sides[side].dModel, random.fork(`random/${side}`)),
+  );
+  const sameWidth = input.sides.base.dModel === input.sides.tuned.dModel;
+  const { base } = subspaces;
+  return runControls(context, [
+    ...subspaceRuns(context, "iia", { subspaces }),
+    ...subspaceRuns(context, "permuted", { subspaces, trials: permuteSources(run.test, order) }),
+    ...subspaceRuns(context, "randomSubspace", { subspaces: arbitrary }),
+    ...(base !== undefined && sameWidth ? frozenBasisRuns(context, base) : []),
+  ]);
+}
+
+function noIntervention({ input, run }: TableContext, side: Side): Hits {
+  const answers = run.test.target.map((item) => i32(input.sides[side].naturalClass, item));
+  return spellHits(answers, run.test.label[side]);
+}
+
+function trialItems({ run }: TableContext): Pick<Trials, "table" | "target" | "source"> {
+  return { table: run.table, target: [...run.test.target], source: [...run.test.source] };
+}
+
+function report({ input, run }: TableContext, phase: CellProgress["phase"]): void {
+  input.onProgress?.({ table: run.table, phase });
+}
+
+function spellTable(answer: Int32Array, { causal }: CellInput): Record<string, string> {
+  return Object.fromEntries(
+    causal.groupNames.map((name, group) => [
+      name,
+      present(causal.classes[i32(answer, group)], "class"),
+    ]),
+  );
+}
+
+/** P and μ of each trained model: with σ (in the measures), all that repeating an interchange needs. */
+function tensorsOf({ trials, subspaces }: TableResult, site: Site): [string, CellTensor][] {
+  return sidesOf(subspaces).flatMap((side): [string, CellTensor][] => {
+    const subspace = subspaces[side];
+    if (subspace === undefined) return [];
+    const { mean } = site.states(side).normalisation;
+    const dims = [subspace.rows, subspace.cols];
+    return [
+      [`${trials.table}.${side}.subspace`, { dims, data: Float32Array.from(subspace.data) }],
+      [`${trials.table}.${side}.mean`, { dims: [mean.length], data: Float32Array.from(mean) }],
+    ];
+  });
+}

@@ -1,0 +1,135 @@
+/** @file The interventions of a cell as a list, and their hits by control and direction. */
+import type { Matrix } from "../numeric/matrix.js";
+import { cellName, type CellInput } from "./cell-input.js";
+import {
+  directionsAmong,
+  ENDS,
+  interchange,
+  sidesOf,
+  wholeStates,
+  type Subspaces,
+  type TrialItems,
+} from "./interventions.js";
+import {
+  DIRECTIONS,
+  SIDES,
+  type Direction,
+  type Hits,
+  type Side,
+  type Trials,
+} from "./measures.js";
+import type { Site } from "./site.js";
+import type { TableRun } from "./table-run.js";
+import { runInterventions } from "./trial-runner.js";
+
+/** Interventions that trials record per direction. */
+export const CONTROLS = [
+  "fullSwap",
+  "closedForm",
+  "iia",
+  "permuted",
+  "randomSubspace",
+  "frozenBasis",
+] as const;
+/** Name of an intervention. */
+export type Control = (typeof CONTROLS)[number];
+/** Hits by control and direction, as in {@link Trials}. */
+export type ControlHits = Pick<Trials, Control>;
+
+/** One answer table of one cell. */
+export interface TableContext {
+  readonly input: CellInput;
+  readonly site: Site;
+  readonly run: TableRun;
+}
+
+/** One intervention on all trials. */
+export interface ControlRun {
+  readonly control: Control;
+  readonly direction: Direction;
+  /** `[trial, dModel of the target]`. */
+  readonly patched: () => Float32Array;
+}
+
+/** Whole states swapped: within each model, and across where the widths agree. */
+export function fullSwapRuns({ input, run }: TableContext): ControlRun[] {
+  const { base, tuned } = input.sides;
+  const within = DIRECTIONS.filter((d) => ENDS[d].source === ENDS[d].target);
+  const directions = base.dModel === tuned.dModel ? DIRECTIONS : within;
+  return directions.map((d) => {
+    const { states, dModel } = input.sides[ENDS[d].source];
+    const patched = (): Float32Array => wholeStates(states, run.test.source, dModel);
+    return { control: "fullSwap", direction: d, patched };
+  });
+}
+
+/** Subspaces interchanged in all directions among the models that have one. */
+export function subspaceRuns(
+  { site, run }: TableContext,
+  control: Control,
+  { subspaces, trials = run.test }: { subspaces: Subspaces; trials?: TrialItems },
+): ControlRun[] {
+  return directionsAmong(sidesOf(subspaces)).flatMap((d) => {
+    const from = subspaces[ENDS[d].source];
+    const into = subspaces[ENDS[d].target];
+    if (from === undefined || into === undefined) return [];
+    const patched = (): Float32Array => interchange(site, ENDS[d], { from, into, trials });
+    return [{ control, direction: d, patched }];
+  });
+}
+
+/** One subspace used in both models; within the base it would repeat the base's own result. */
+export function frozenBasisRuns(context: TableContext, subspace: Matrix): ControlRun[] {
+  const subspaces = { base: subspace, tuned: subspace };
+  return subspaceRuns(context, "frozenBasis", { subspaces }).filter(
+    ({ direction }) => direction !== "base→base",
+  );
+}
+
+/** Runs all interventions, those of one target together. */
+export async function runControls(
+  { input, run }: TableContext,
+  runs: readonly ControlRun[],
+): Promise<ControlHits> {
+  const hits: Record<Control, Partial<Record<Direction, Hits>>> = noHits();
+  for (const target of SIDES) {
+    const own = runs.filter(({ direction }) => ENDS[direction].target === target);
+    const found = await runOnTarget({ input, run }, target, own);
+    own.forEach(({ control, direction }, i) => {
+      const outcome = found[i];
+      if (outcome !== undefined) hits[control][direction] = outcome;
+    });
+  }
+  return hits;
+}
+
+/** No hits at all: every control absent. */
+export function noHits(): Record<Control, Partial<Record<Direction, Hits>>> {
+  return {
+    fullSwap: {},
+    closedForm: {},
+    iia: {},
+    permuted: {},
+    randomSubspace: {},
+    frozenBasis: {},
+  };
+}
+
+async function runOnTarget(
+  { input, run }: Pick<TableContext, "input" | "run">,
+  target: Side,
+  runs: readonly ControlRun[],
+): Promise<Hits[]> {
+  if (runs.length === 0) return [];
+  const trials = { items: run.test.target, labels: run.test.label[target] };
+  const interventions = runs.map(({ patched }) => patched());
+  return runInterventions(
+    input.sides[target].continuation,
+    { interventions, trials },
+    {
+      maxRows: input.options.learning.maxRows,
+      where: `${cellName(input.key)}, test trials of ${target}`,
+      signal: input.signal,
+    },
+  );
+}

@@ -1,0 +1,173 @@
+/**
+ * @file The suffix of one target model at one layer, run over captured prompts: the {@link Continuation} of the
+ * learner. One pair of sessions serves every audit, variable and position role of the layer.
+ */
+import type { Backward, Continuation } from "../align/continuation.js";
+import { present } from "../errors.js";
+import { feedBatch } from "../models/feed-batch.js";
+import type { LocatedModel } from "../models/located.js";
+import type { PreparedAudit } from "../models/prepared-items.js";
+import { buildSuffix } from "../models/suffix.js";
+import { createSession, type Session, type SessionOptions } from "../runtime/session.js";
+import { checkFinite, float32Data, int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
+import { answerFeeds, answerTokens } from "../capture/answer-table.js";
+import { batchByLength } from "../capture/batches.js";
+import type { Capture } from "../capture/capture.js";
+
+/** Sessions of one model above one layer; the gradient graph is loaded when first needed. */
+export class SuffixSessions {
+  #forward: Promise<Session> | undefined;
+  #backward: Promise<Session> | undefined;
+
+  constructor(
+    readonly located: LocatedModel,
+    readonly layer: number,
+    readonly options: SessionOptions,
+  ) {}
+
+  forward(): Promise<Session> {
+    this.#forward ??= this.#load(false);
+    return this.#forward;
+  }
+
+  backward(): Promise<Session> {
+    this.#backward ??= this.#load(true);
+    return this.#backward;
+  }
+
+  async release(): Promise<void> {
+    const loaded = await Promise.all([this.#forward, this.#backward]);
+    this.#forward = undefined;
+    this.#backward = undefined;
+    await Promise.all(loaded.map((session) => session?.release()));
+  }
+
+  #load(gradient: boolean): Promise<Session> {
+    return createSession(buildSuffix(this.located, this.layer, { gradient }), this.options);
+  }
+}
+
+/** What a continuation stands on. */
+export interface SuffixSite {
+  readonly sessions: SuffixSessions;
+  readonly capture: Capture;
+  readonly prepared: PreparedAudit;
+  /** Position role that is patched. */
+  readonly role: string;
+  /** Rows per run. */
+  readonly rows: number;
+  readonly signal: AbortSignal;
+}
+
+/** Makes the continuation of one site. */
+export function suffixContinuation(site: SuffixSite): Continuation {
+  const { located } = site.sessions;
+  const nClasses = site.prepared.classes.length;
+  const { dModel } = located;
+  return {
+    dModel,
+    nClasses,
+    async classLogProb(items, patched) {
+      const out = new Float32Array(items.length * nClasses);
+      const session = await site.sessions.forward();
+      await eachBatch(site, session, { items, patched }, (batch, outputs) => {
+        scatter(float32Data(outputs, "class_log_prob"), batch, { into: out, width: nClasses });
+      });
+      checkFinite(out, describe(site, "class log-probabilities"));
+      return out;
+    },
+    async backward(items, patched, labels): Promise<Backward> {
+      const lossNats = new Float32Array(items.length);
+      const classLogProb = new Float32Array(items.length * nClasses);
+      const gradient = new Float32Array(items.length * dModel);
+      const session = await site.sessions.backward();
+      await eachBatch(site, session, { items, patched, labels }, (batch, outputs) => {
+        scatter(float32Data(outputs, "loss_nats"), batch, { into: lossNats, width: 1 });
+        scatter(float32Data(outputs, "class_log_prob"), batch, {
+          into: classLogProb,
+          width: nClasses,
+        });
+        scatter(float32Data(outputs, "gradient"), batch, { into: gradient, width: dModel });
+      });
+      checkFinite(lossNats, describe(site, "losses"));
+      checkFinite(gradient, describe(site, "gradients"));
+      return { lossNats, classLogProb, gradient };
+    },
+  };
+}
+
+interface Rows {
+  readonly items: Int32Array;
+  readonly patched: Float32Array;
+  readonly labels?: Int32Array;
+}
+
+async function eachBatch(
+  site: SuffixSite,
+  session: Session,
+  rows: Rows,
+  take: (batch: readonly number[], outputs: Record<string, RuntimeTensor>) => void,
+): Promise<void> {
+  const lengths = Array.from(rows.items, (item) => promptOf(site, item).ids.length);
+  const wanted = new Set(session.inputs.map(({ name }) => name));
+  for (const batch of batchByLength(lengths, { rows: site.rows })) {
+    site.signal.throwIfAborted();
+    const feeds = Object.entries(batchFeeds(site, rows, batch)).filter(([name]) =>
+      wanted.has(name),
+    );
+    take(batch, await session.run(Object.fromEntries(feeds)));
+  }
+}
+
+function batchFeeds(
+  site: SuffixSite,
+  { items, patched, labels }: Rows,
+  batch: readonly number[],
+): Record<string, RuntimeTensor> {
+  const { located, layer } = site.sessions;
+  const { dModel } = located;
+  const own = batch.map((row) => present(items[row], `row ${row}`));
+  const prompts = own.map((item) => promptOf(site, item));
+  const width = Math.max(...prompts.map(({ ids }) => ids.length));
+  const file = present(site.capture.states.get(layer), `states of layer ${layer}`);
+  const residual = new Float32Array(batch.length * width * dModel);
+  const states = new Float32Array(batch.length * dModel);
+  batch.forEach((row, at) => {
+    file.read(present(own[at], "item"), residual, at * width * dModel);
+    states.set(patched.subarray(row * dModel, (row + 1) * dModel), at * dModel);
+  });
+  const n = batch.length;
+  const list = (values: readonly number[]): RuntimeTensor => int64([n], values);
+  return {
+    ...feedBatch(
+      located.feeds,
+      prompts.map(({ ids }) => ids),
+    ),
+    ...answerFeeds(answerTokens(site.prepared.answerTokens)),
+    residual: tensor("float32", [n, width, dModel], residual),
+    patched: tensor("float32", [n, dModel], states),
+    patch_position: list(prompts.map(({ positions }) => present(positions[site.role], site.role))),
+    label_position: list(prompts.map(({ ids }) => ids.length - 1)),
+    ...(labels === undefined
+      ? {}
+      : { label: list(batch.map((row) => present(labels[row], `label of row ${row}`))) }),
+  };
+}
+
+function scatter(
+  from: Float32Array,
+  batch: readonly number[],
+  { into, width }: { into: Float32Array; width: number },
+): void {
+  batch.forEach((row, at) => {
+    into.set(from.subarray(at * width, (at + 1) * width), row * width);
+  });
+}
+
+function promptOf(site: SuffixSite, item: number): PreparedAudit["items"][number] {
+  return present(site.prepared.items[item], `item ${item}`);
+}
+
+function describe({ sessions, prepared, role }: SuffixSite, what: string): string {
+  return `${what} of ${sessions.located.path} at layer ${sessions.layer}, role "${role}", audit "${prepared.audit.id}"`;
+}

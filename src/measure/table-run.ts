@@ -1,0 +1,53 @@
+/** @file One answer table applied to a cell: the labels that each target model is held to, and where its trials are. */
+import { i32 } from "../numeric/vector.js";
+import type { CausalIndex } from "./causal-index.js";
+import type { CellInput } from "./cell-input.js";
+import type { Side, Trials } from "./measures.js";
+import { counterfactualGroups, type PairSet, type TablePairs } from "./pair-set.js";
+import { bySide } from "./site.js";
+
+/** A split of pairs with everything derived from it. */
+export interface LabelledPairs {
+  /** `[pair]`, items. */
+  readonly target: Int32Array;
+  readonly source: Int32Array;
+  /** `[pair]`, group that a patched state should look like. */
+  readonly group: Int32Array;
+  /** `[pair]`, class index that a target model should answer. */
+  readonly label: Readonly<Record<Side, Int32Array>>;
+}
+
+/** One answer table over all splits. */
+export interface TableRun {
+  readonly table: Trials["table"];
+  readonly train: LabelledPairs;
+  readonly validation: LabelledPairs;
+  readonly test: LabelledPairs;
+}
+
+/** The tables to measure: the causal one, then the tuned model's own where it has one. */
+export function tableRuns({ causal, pairs, own }: CellInput): TableRun[] {
+  const runs = [labelTable("causal", pairs, { causal, tuned: causal.answer })];
+  if (own !== undefined) runs.push(labelTable("own", own.pairs, { causal, tuned: own.answer }));
+  return runs;
+}
+
+/** The base is always held to the causal table; only the tuned model may have its own. */
+function labelTable(
+  table: Trials["table"],
+  pairs: TablePairs,
+  { causal, tuned }: { causal: CausalIndex; tuned: Int32Array },
+): TableRun {
+  const answers = { base: causal.answer, tuned };
+  const labelled = (set: PairSet): LabelledPairs => {
+    const group = counterfactualGroups(set, causal);
+    const label = bySide((side) => group.map((g) => i32(answers[side], g)));
+    return { target: set.target, source: set.source, group, label };
+  };
+  return {
+    table,
+    train: labelled(pairs.train),
+    validation: labelled(pairs.validation),
+    test: labelled(pairs.test),
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * @file Graphs that are run forward only: the capture of one prompt batch, and the whole model for checks.
+ *
+ * Both point into the user's weight files; nothing is copied. Both keep all inputs of the model, also those that
+ * pruning left without a user, so that one feed plan serves every graph.
+ */
+import { invariant, present } from "../errors.js";
+import { Builder } from "../onnx/builder.js";
+import { copyModel } from "../onnx/copy.js";
+import type { Model, Value } from "../onnx/graph.js";
+import type { LocatedModel } from "./located.js";
+
+/** Operator set from which the axes of every reduction are an input and no attribute. */
+const AXES_AS_INPUT = 18;
+
+/** Name of the output that holds the residual after block `layer`. */
+export function residualName(layer: number): string {
+  return `residual_${layer}`;
+}
+
+/**
+ * Builds the graph that captures a batch.
+ *
+ * Inputs: the model's own; `label_position` int64 `[batch]`, the position whose next token is asked for; `answer_ids`
+ * int64 `[answer]`. Outputs, all float32: `residual_<l>` `[batch, token, dModel]` for each wanted layer,
+ * `answer_logit` `[batch, answer]`, and `log_normaliser` `[batch]`, the logsumexp of all logits, so that
+ * log p(answer) = answer_logit − log_normaliser, in nats.
+ *
+ * The position is selected before the final norm and the head, so the graph never holds `[batch, token, vocab]`.
+ */
+export function buildCapture(
+  located: LocatedModel,
+  { layers }: { readonly layers: readonly number[] },
+): Model {
+  const { model, of } = copyModel(located.model);
+  const { graph } = model;
+  const wanted = [...new Set(layers)];
+  const residuals = wanted.map((layer) => of(siteAt(located, layer)));
+  const logits = of(located.logits);
+  const labelPosition = graph.addInput("label_position", { dtype: "int64", shape: ["batch"] });
+  const answerIds = graph.addInput("answer_ids", { dtype: "int64", shape: ["answer"] });
+  graph.outputs.length = 0;
+
+  const b = new Builder(graph, "capture");
+  selectBeforeHead(b, { last: of(siteAt(located, located.nLayers)), labelPosition });
+  const row = b.op("Squeeze", [asFloat32(b, logits), b.ints([1])]);
+  wanted.forEach((layer, i) => {
+    const residual = present(residuals[i], "residual");
+    addOutput(b, residual, {
+      name: residualName(layer),
+      shape: ["batch", "token", located.dModel],
+    });
+  });
+  const answerLogit = b.op("Gather", [row, answerIds], { axis: 1n });
+  addOutput(b, answerLogit, { name: "answer_logit", shape: ["batch", "answer"] });
+  addOutput(b, logSumExp(b, row, model), { name: "log_normaliser", shape: ["batch"] });
+  graph.prune();
+  return model;
+}
+
+/**
+ * Builds the unmodified model with its states beside: outputs `logits` `[batch, token, vocab]` and `residual_<l>`
+ * `[batch, token, dModel]` for every layer, all float32.
+ */
+export function buildWhole(located: LocatedModel): Model {
+  const { model, of } = copyModel(located.model);
+  const { graph } = model;
+  graph.outputs.length = 0;
+  const b = new Builder(graph, "whole");
+  const { dModel, vocab } = located;
+  addOutput(b, of(located.logits), { name: "logits", shape: ["batch", "token", vocab] });
+  located.sites.forEach((site, layer) => {
+    addOutput(b, of(site), { name: residualName(layer), shape: ["batch", "token", dModel] });
+  });
+  graph.prune();
+  return model;
+}
+
+function siteAt({ sites, nLayers }: LocatedModel, layer: number): Value {
+  const site = sites[layer];
+  invariant(site !== undefined, `layer ${layer} of a model with layers 0 to ${nLayers}`);
+  return site;
+}
+
+/** Lets norm and head see `[batch, 1, dModel]`, the states at the label positions. */
+function selectBeforeHead(
+  b: Builder,
+  { last, labelPosition }: { readonly last: Value; readonly labelPosition: Value },
+): void {
+  const indices = b.op("Unsqueeze", [labelPosition, b.ints([1, 2])]);
+  const uses = [...last.uses];
+  const selected = b.op("GatherND", [last, indices], { batch_dims: 1n });
+  for (const { node, index } of uses) node.replaceInput(index, selected);
+}
+
+function logSumExp(b: Builder, row: Value, { opsets }: Model): Value {
+  const byInput = (opsets.get("") ?? AXES_AS_INPUT) >= AXES_AS_INPUT;
+  return byInput
+    ? b.op("ReduceLogSumExp", [row, b.ints([-1])], { keepdims: 0n })
+    : b.op("ReduceLogSumExp", [row], { axes: [-1n], keepdims: 0n });
+}
+
+/** Declares a float32 output under a name of our own; a value of another type is cast. */
+function addOutput(
+  b: Builder,
+  value: Value,
+  { name, shape }: { readonly name: string; readonly shape: readonly (string | number)[] },
+): void {
+  // Identity, where no cast is needed: the value itself keeps its name, and may be an input or wanted twice
+  const output =
+    value.type?.dtype === "float32" ? b.op("Identity", [value]) : b.cast(value, "float32");
+  const known = b.graph.find(name);
+  if (known !== undefined) b.graph.rename(known, b.graph.freshName(`${name}/own`));
+  b.graph.rename(output, name);
+  output.type = { dtype: "float32", shape };
+  b.graph.outputs.push(output);
+}
+
+function asFloat32(b: Builder, value: Value): Value {
+  return value.type?.dtype === "float32" ? value : b.cast(value, "float32");
+}

@@ -1,0 +1,59 @@
+/**
+ * @file Rows of token ids become the tensors that a decoder is fed: padded on the right, with an empty past.
+ *
+ * NOTE: right padding is the only padding that every exporter's graph computes rightly (fused attention reads the
+ * number of real tokens off the mask). What stands at padded positions is garbage and must not be read.
+ */
+import { invariant } from "../errors.js";
+import { tensor, type Feeds, type RuntimeTensor } from "../runtime/tensor.js";
+import type { FeedPlan, PastInput } from "./located.js";
+
+/** Fills the padded places; any id of the vocabulary does, since nothing real attends there. */
+const PAD_ID = 0;
+
+/** `[batch, token]` from a function of row and position. */
+function fill(
+  dtype: "int64" | "int32" | "float32",
+  [batch, token]: readonly [number, number],
+  at: (row: number, position: number) => number,
+): RuntimeTensor {
+  const values = Float64Array.from({ length: batch * token }, (_, i) =>
+    at(Math.floor(i / token), i % token),
+  );
+  const dims = [batch, token];
+  if (dtype === "int64") return tensor("int64", dims, BigInt64Array.from(values, BigInt));
+  if (dtype === "int32") return tensor("int32", dims, Int32Array.from(values));
+  return tensor("float32", dims, Float32Array.from(values));
+}
+
+function emptyPast({ dims, dtype }: PastInput, batch: number): RuntimeTensor {
+  const sizes = dims.map((dim) => (dim === "batch" ? batch : dim));
+  return dtype === "float32"
+    ? tensor("float32", sizes, new Float32Array(0))
+    : tensor("float16", sizes, new Uint16Array(0));
+}
+
+/**
+ * Makes the feeds of one batch. `rows[r]` are the token ids of row r, of any length of 1 or more; shorter rows are
+ * padded on the right to the longest, `[batch, token]`.
+ *
+ * @throws {@link InvariantError} when there is no row, or an empty one.
+ */
+export function feedBatch(
+  { inputIds, attentionMask, positionIds, past }: FeedPlan,
+  rows: readonly (readonly number[])[],
+): Feeds {
+  invariant(rows.length > 0 && rows.every((row) => row.length > 0), "a batch without tokens");
+  const shape = [rows.length, Math.max(...rows.map((row) => row.length))] as const;
+  const length = (row: number): number => rows[row]?.length ?? 0;
+  const feeds: Record<string, RuntimeTensor> = {
+    [inputIds.name]: fill(inputIds.dtype, shape, (r, i) => rows[r]?.[i] ?? PAD_ID),
+  };
+  if (attentionMask !== undefined)
+    feeds[attentionMask.name] = fill(attentionMask.dtype, shape, (r, i) => (i < length(r) ? 1 : 0));
+  // padding continues the count, as the references do; nothing real attends to it
+  if (positionIds !== undefined)
+    feeds[positionIds.name] = fill(positionIds.dtype, shape, (_, i) => i);
+  for (const each of past) feeds[each.name] = emptyPast(each, rows.length);
+  return feeds;
+}

@@ -1,0 +1,176 @@
+/**
+ * @file From the flow between embedding and logits to the residual stream after every block.
+ *
+ * A residual block's branch rejoins the stream at one Add, so the stream's values dominate the logits. Regions between
+ * consecutive dominators are classified by what they compute, never by names:
+ *
+ *   sequential block   x → (attention region) → (glue) → (mlp region) → x'
+ *   parallel block     x → (attention region that holds the mlp as well) → x'
+ */
+import { LocateError } from "../errors.js";
+import { type Dominance, type Region } from "../onnx/dominance.js";
+import { describeNode, type Node, type Value } from "../onnx/graph.js";
+import { present } from "../errors.js";
+import type { Finding } from "./located.js";
+import { carriesData, containsNorm, isFusedAttention, isMatMulLike } from "./operator-roles.js";
+
+/** What a region computes: it mixes positions, it multiplies by weights, or neither. */
+export type RegionKind = "attention" | "mlp" | "glue";
+
+/** A region with its kind. */
+export interface ClassifiedRegion extends Region {
+  readonly kind: RegionKind;
+}
+
+/** How the blocks of the model are built. */
+export type BlockForm = "sequential" | "parallel";
+
+/** The residual stream: `sites[0]` enters the first block, `sites[l]` leaves block l. */
+export interface Residual {
+  readonly sites: readonly Value[];
+  readonly form: BlockForm;
+  readonly isPostNorm: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/** Says what a region computes. A Softmax alone is no attention: routers of experts have one as well. */
+export function classifyRegion(region: Region, active: ReadonlySet<Value>): RegionKind {
+  const matmuls = region.nodes.filter(isMatMulLike);
+  const mixes = (node: Node): boolean =>
+    node.inputs.filter((value, i) => value !== null && active.has(value) && carriesData(node, i))
+      .length >= 2;
+  if (region.nodes.some(isFusedAttention) || matmuls.some(mixes)) return "attention";
+  return matmuls.length >= 2 ? "mlp" : "glue";
+}
+
+/** Classifies all regions; a frozen bias added straight after a branch is made part of the branch. */
+export function classifyRegions({ regions, active }: Dominance): ClassifiedRegion[] {
+  const classified: ClassifiedRegion[] = [];
+  for (const region of regions) {
+    const last = classified.at(-1);
+    if (last !== undefined && last.kind !== "glue" && addsFrozenVector(region, active)) {
+      const nodes = [...last.nodes, ...region.nodes];
+      classified[classified.length - 1] = { ...last, to: region.to, nodes };
+    } else classified.push({ ...region, kind: classifyRegion(region, active) });
+  }
+  return classified;
+}
+
+function addsFrozenVector({ nodes }: Region, active: ReadonlySet<Value>): boolean {
+  const [node] = nodes;
+  if (nodes.length !== 1 || node?.opType !== "Add") return false;
+  const frozen = node.inputs.filter((value) => value !== null && !active.has(value));
+  return frozen.length === 1 && frozen[0]?.initializer?.dims.length === 1;
+}
+
+/**
+ * Reads the blocks off the regions between embedding and logits.
+ *
+ * @throws {@link LocateError} when they do not alternate as a decoder's do: it says how many blocks were found, which
+ * region broke the pattern and what would have been accepted there.
+ */
+export function findResidual(dominance: Dominance): Residual {
+  const regions = classifyRegions(dominance);
+  const branches = regions.filter(({ kind }) => kind !== "glue");
+  checkHasAttention(branches, regions);
+  const form: BlockForm = branches.every(({ kind }) => kind === "attention")
+    ? "parallel"
+    : "sequential";
+  if (form === "sequential") checkAlternates(branches);
+  const blockEnds = branches.filter(({ kind }) => form === "parallel" || kind === "mlp");
+  const gap = form === "sequential" ? postNormGap(regions, blockEnds) : 0;
+  const first = present(branches[0], "first branch").from;
+  const sites = [first, ...blockEnds.map((region) => endAfter(regions, region, gap))];
+  return { sites, form, isPostNorm: gap > 0, findings: describe(sites, form, gap) };
+}
+
+function describe(sites: readonly Value[], form: BlockForm, gap: number): Finding[] {
+  const adds = sites.slice(1).filter((value) => value.producer?.opType === "Add").length;
+  const findings: Finding[] = [
+    { supports: true, text: `${sites.length - 1} ${form} blocks between embedding and logits` },
+  ];
+  if (gap > 0)
+    findings.push({ supports: true, text: "each block ends in a norm of the sum (post-norm)" });
+  else
+    findings.push({
+      supports: adds === sites.length - 1,
+      text: `${adds} of ${sites.length - 1} blocks end in an Add`,
+    });
+  return findings;
+}
+
+/** Value after a branch and `gap` regions of glue. */
+function endAfter(regions: readonly ClassifiedRegion[], branch: Region, gap: number): Value {
+  const at = regions.findIndex((region) => region === branch);
+  return (regions[at + gap] ?? branch).to;
+}
+
+/**
+ * Length, in glue regions, of the norm that follows every block: 0 unless *every* gap between two blocks normalises
+ * (original transformers; a norm inside the branch needs no such rule). The gap after the last block is the final norm
+ * in any model and tells nothing, so a single block counts as pre-norm.
+ */
+function postNormGap(
+  regions: readonly ClassifiedRegion[],
+  blockEnds: readonly ClassifiedRegion[],
+): number {
+  const gaps = blockEnds.slice(0, -1).map((end) => {
+    const start = regions.indexOf(end) + 1;
+    const length = regions.slice(start).findIndex(({ kind }) => kind !== "glue");
+    return regions.slice(start, start + length);
+  });
+  const isNorm = (gap: readonly Region[]): boolean =>
+    containsNorm(gap.flatMap(({ nodes }) => nodes));
+  return gaps.length > 0 && gaps.every(isNorm) ? (gaps[0]?.length ?? 0) : 0;
+}
+
+function checkHasAttention(
+  branches: readonly ClassifiedRegion[],
+  regions: readonly ClassifiedRegion[],
+): void {
+  if (branches.some(({ kind }) => kind === "attention")) return;
+  throw new LocateError("no residual stream was found: no attention between embedding and logits", {
+    code: "NO_ATTENTION",
+    expected:
+      "regions that hold a fused attention operator or a MatMul of two values that both depend on the tokens",
+    found: `${regions.length} regions between values that everything passes through: ${list(regions)}`,
+    hint: "is this a decoder language model? `mas-audit inspect` prints what was seen",
+  });
+}
+
+function checkAlternates(branches: readonly ClassifiedRegion[]): void {
+  const wanted = (i: number): RegionKind => (i % 2 === 0 ? "attention" : "mlp");
+  const broken = branches.findIndex(({ kind }, i) => kind !== wanted(i));
+  const at = broken < 0 && branches.length % 2 === 1 ? branches.length : broken;
+  if (at < 0) return;
+  const region = branches[at];
+  const blocks = Math.floor(at / 2);
+  throw new LocateError(`the residual stream breaks off after ${blocks} blocks`, {
+    code: "BLOCK_PATTERN",
+    where:
+      region === undefined
+        ? "the last block"
+        : `between "${region.from.name}" and "${region.to.name}", ${firstNode(region)}`,
+    expected: `${wanted(at) === "mlp" ? "an mlp region (two or more MatMuls by weights)" : "an attention region"} as branch ${at + 1}; sequential blocks alternate attention, mlp; parallel blocks are all attention`,
+    found: `${region === undefined ? "the logits" : `${region.kind === "mlp" ? "an mlp" : "an attention"} region`}; all branches: ${list(branches)}`,
+    hint: "paths that skip whole blocks (shared keys, value residuals, hyper-connections) hide the stream",
+  });
+}
+
+function firstNode(region: Region): string {
+  const node = region.nodes.find(isMatMulLike) ?? region.nodes[0];
+  return node === undefined ? "no node" : describeNode(node);
+}
+
+/** Kinds in order, runs counted: `attention, mlp, glue ×3`. */
+function list(regions: readonly ClassifiedRegion[]): string {
+  const runs: { kind: RegionKind; n: number }[] = [];
+  for (const { kind } of regions) {
+    const last = runs.at(-1);
+    if (last?.kind === kind) last.n += 1;
+    else runs.push({ kind, n: 1 });
+  }
+  const words = runs.map(({ kind, n }) => (n === 1 ? kind : `${kind} ×${n}`));
+  const shown = words.slice(0, 8).join(", ");
+  return words.length > 8 ? `${shown} and ${words.length - 8} more` : shown || "none";
+}

@@ -1,0 +1,213 @@
+/**
+ * @file The suffix of a model: everything above one residual site, as a small graph of its own that points into the
+ * weights of the model.
+ *
+ * Definition. With z the logits at the label position and A the answer tokens:
+ *
+ *   log p(class) = logsumexp over the class's tokens of z − logsumexp over A of z
+ *
+ * the log-probability of the class given that the answer is one of A. It is exact without the logits of other tokens:
+ * the softmax normaliser over the vocabulary cancels.
+ */
+import { differentiate } from "../autodiff/differentiate.js";
+import { invariant, present } from "../errors.js";
+import { Builder } from "../onnx/builder.js";
+import { extract } from "../onnx/extract.js";
+import type { Dim, Model, Value } from "../onnx/graph.js";
+import { type DType } from "../onnx/tensor.js";
+import { TypeInference } from "../onnx/type-inference.js";
+import { answerLogits } from "./answer-head.js";
+import type { LocatedModel } from "./located.js";
+import { dependsOnlyThrough, dropIdleInputs, dropIdleReshapes, positionMask } from "./tail.js";
+
+/** What the suffix should compute. */
+export interface SuffixOptions {
+  /** Also the losses and their gradient. */
+  readonly gradient: boolean;
+}
+
+/**
+ * Builds the suffix of a located model from site `layer` upwards (0: the embedding output, nLayers: norm and head only).
+ *
+ * Inputs, beside those of the model that are still needed:
+ * - `residual` float32 `[batch, token, dModel]`: the states at the site
+ * - `patched` float32 `[batch, dModel]`, put in at `patch_position` int64 `[batch]`
+ * - `label_position` int64 `[batch]`: whose next token is the answer
+ * - `answer_ids` int64 `[answer]`, `answer_log_mask` float32 `[class, answer]`: 0 where the token answers for the class,
+ *   −1e30 elsewhere
+ * - `label` int64 `[batch]`, a class; with `gradient` only
+ *
+ * Outputs: `class_log_prob` float32 `[batch, class]`, nats; with `gradient` also `loss_nats` float32 `[batch]` (− log p of
+ * the label) and `gradient` float32 `[batch, dModel]`, d(sum of losses)/d(patched).
+ *
+ * @throws {@link UnsupportedOperatorError} when an operator above the site has no derivative rule.
+ * @throws {@link ModelFormatError} when the logits do not depend on the site.
+ */
+export function buildSuffix(
+  located: LocatedModel,
+  layer: number,
+  { gradient }: SuffixOptions,
+): Model {
+  const cut = cutAt(located, layer);
+  const { graph } = cut.model;
+  const b = new Builder(graph, "suffix");
+  const inputs = addInputs(cut, gradient);
+  const patched = patch(b, cut, inputs);
+  const last = cut.last === cut.residual ? patched : cut.last;
+  const logits = labelLogits(b, { ...inputs, vocab: located.vocab, logits: cut.logits, last });
+  const classLogProb = addClassLogProb(b, cut.model, { ...inputs, logits });
+  graph.outputs.splice(0, Infinity);
+  addOutput(b, classLogProb, { name: "class_log_prob", shape: [cut.batch, "class"] });
+  if (gradient) addGradient(b, cut, { ...inputs, classLogProb });
+  graph.prune();
+  dropIdleInputs(graph, new Set([cut.residual, ...Object.values({ ...inputs })]));
+  return cut.model;
+}
+
+interface CutModel {
+  readonly model: Model;
+  readonly residual: Value;
+  readonly last: Value;
+  readonly logits: Value;
+  readonly siteType: DType;
+  readonly batch: Dim;
+  readonly dModel: number;
+}
+
+function cutAt({ model, sites, nLayers, logits, dModel }: LocatedModel, layer: number): CutModel {
+  const site = sites[layer];
+  invariant(site !== undefined, `layer ${layer} of a model with layers 0 to ${nLayers}`);
+  const types = new TypeInference(model.graph);
+  // all sites have one shape; the first one's is inferred best, with the names that the model's inputs give it
+  const [batch = "batch", token = "token"] = types.shape(present(sites[0], "first site")) ?? [];
+  const last = present(sites[nLayers], "last site");
+  const { model: cutModel, map } = extract(model, {
+    inputs: [
+      { value: site, name: "residual", type: { dtype: "float32", shape: [batch, token, dModel] } },
+    ],
+    outputs: [last, logits],
+  });
+  const of = (value: Value): Value => present(map.get(value), `copy of "${value.name}"`);
+  return {
+    model: cutModel,
+    residual: of(site),
+    last: of(last),
+    logits: of(logits),
+    siteType: types.dtype(site),
+    batch,
+    dModel,
+  };
+}
+
+interface SuffixInputs {
+  readonly patched: Value;
+  readonly patchPosition: Value;
+  readonly labelPosition: Value;
+  readonly answerIds: Value;
+  readonly answerLogMask: Value;
+  readonly label?: Value;
+}
+
+function addInputs({ model: { graph }, batch, dModel }: CutModel, gradient: boolean): SuffixInputs {
+  const add = (name: string, dtype: DType, shape: readonly Dim[]): Value =>
+    graph.addInput(name, { dtype, shape });
+  return {
+    patched: add("patched", "float32", [batch, dModel]),
+    patchPosition: add("patch_position", "int64", [batch]),
+    labelPosition: add("label_position", "int64", [batch]),
+    answerIds: add("answer_ids", "int64", ["answer"]),
+    answerLogMask: add("answer_log_mask", "float32", ["class", "answer"]),
+    ...(gradient ? { label: add("label", "int64", [batch]) } : {}),
+  };
+}
+
+/** Puts `patched` into the residual; everything above the site reads the result. */
+function patch(
+  b: Builder,
+  { residual, siteType }: CutModel,
+  { patched, patchPosition }: SuffixInputs,
+): Value {
+  const uses = [...residual.uses];
+  const mask = positionMask(b, patchPosition, residual);
+  const row = b.op("Unsqueeze", [patched, b.ints([1])]);
+  const whole = b.op("Where", [mask, row, residual]);
+  const result = siteType === "float32" ? whole : b.cast(whole, siteType);
+  for (const { node, index } of uses) node.replaceInput(index, result);
+  return result;
+}
+
+/**
+ * Logits of the answer tokens at the label position, float32 `[batch, 1, answer]`. The position is selected before norm
+ * and head where these treat all tokens alike, so that the tail runs on one token, else from what they make.
+ */
+function labelLogits(
+  b: Builder,
+  {
+    last,
+    logits,
+    vocab,
+    ...inputs
+  }: SuffixInputs & { readonly last: Value; readonly logits: Value; readonly vocab: number },
+): Value {
+  const types = new TypeInference(b.graph);
+  const head = { b, types, answerIds: inputs.answerIds, vocab, like: last };
+  const all = answerLogits({ ...head, logits: dropIdleReshapes(logits, types) });
+  const select = (value: Value): Value => {
+    const uses = [...value.uses];
+    const mask = positionMask(b, inputs.labelPosition, value);
+    const zero = b.cast(b.float(0), types.dtype(value));
+    // a Where, not a product: positions of padding may hold anything
+    const kept = b.op("Where", [mask, value, zero]);
+    const selected = b.op("ReduceSum", [kept, b.ints([1])], { keepdims: 1n });
+    for (const { node, index } of uses) node.replaceInput(index, selected);
+    return selected;
+  };
+  const isTokenwise = dependsOnlyThrough(all, [last, inputs.answerIds]);
+  if (isTokenwise) select(last);
+  const chosen = isTokenwise ? all : select(all);
+  return types.dtype(logits) === "float32" ? chosen : b.cast(chosen, "float32");
+}
+
+/** log p of each class within the answer set. `[batch, class]` */
+function addClassLogProb(
+  b: Builder,
+  model: Model,
+  { logits, answerLogMask }: { readonly logits: Value; readonly answerLogMask: Value },
+): Value {
+  const byClass = b.op("Add", [logits, answerLogMask]);
+  return b.op("Sub", [logSumExp(b, byClass, model), logSumExp(b, logits, model)]);
+}
+
+/** ln Σ exp over the last axis. The operator takes its axes as an input only from opset 18 on. */
+function logSumExp(b: Builder, x: Value, { opsets }: Model): Value {
+  return (opsets.get("") ?? 0) >= 18
+    ? b.op("ReduceLogSumExp", [x, b.ints([-1])], { keepdims: 0n })
+    : b.op("ReduceLogSumExp", [x], { axes: [-1n], keepdims: 0n });
+}
+
+function addGradient(
+  b: Builder,
+  { model, batch, dModel }: CutModel,
+  { patched, label, classLogProb }: SuffixInputs & { readonly classLogProb: Value },
+): void {
+  // the runtime refuses a label that is no class; a mask would make it a loss of 0
+  const column = b.op("Unsqueeze", [present(label, "label"), b.ints([1])]);
+  const chosen = b.op("GatherElements", [classLogProb, column], { axis: 1n });
+  const loss = b.op("Neg", [b.op("Squeeze", [chosen, b.ints([1])])]);
+  const slope = differentiate(model, { loss, wrt: patched });
+  addOutput(b, loss, { name: "loss_nats", shape: [batch] });
+  addOutput(b, slope, { name: "gradient", shape: [batch, dModel] });
+}
+
+/** Declares an output under a name of ours; a value of the model that has it gets another. */
+function addOutput(
+  { graph }: Builder,
+  value: Value,
+  { name, shape }: { readonly name: string; readonly shape: readonly Dim[] },
+): void {
+  const holder = graph.find(name);
+  if (holder !== undefined) graph.rename(holder, graph.freshName(`model/${name}`));
+  graph.rename(value, name);
+  value.type = { dtype: "float32", shape };
+  graph.outputs.push(value);
+}

@@ -1,0 +1,171 @@
+/**
+ * @file Text to token ids, by the tokenizer beside a model. The package is imported only here and only when an audit
+ * holds text; it reads the folder and never the network.
+ */
+import type { PreTrainedTokenizer } from "@huggingface/transformers";
+import { ModelFormatError, PlanError } from "../errors.js";
+import type { ChatMessage } from "../plan/audit.js";
+import { alignPieces, type Extent } from "./token-extents.js";
+import { pieceOf, type Piece } from "./token-pieces.js";
+import { readTokenizerFolder, type TokenizerFolder } from "./tokenizer-folder.js";
+
+/** Ids of a text. */
+export interface Encoded {
+  readonly text: string;
+  readonly ids: readonly number[];
+  /** How many of the first ids are special tokens that stand for no text (for example BOS). */
+  readonly leading: number;
+}
+
+/** A tokenizer with its digests. */
+export interface Tokenizer extends TokenizerFolder {
+  /** Ids that the tokenizer can give: 0 … size − 1 (holes included). */
+  readonly size: number;
+  /** Spelling of an id in the vocabulary; `undefined` for a hole. */
+  spell(id: number): string | undefined;
+  /** Does this token stand for white space and nothing else? */
+  isBlank(id: number): boolean;
+  /**
+   * Ids with the special tokens that the tokenizer puts before a text by default. Those that it would put after it are
+   * left out, because a prompt is there to be continued.
+   */
+  encode(text: string): Encoded;
+  /** Ids without special tokens of the tokenizer's own. */
+  encodePlain(text: string): readonly number[];
+  /** A conversation in the model's own template, up to where the assistant speaks. @throws {@link PlanError} without a template. */
+  chat(messages: readonly ChatMessage[]): Encoded;
+  /** Bytes of the text that each token covers; `undefined` where the tokenizer changes the text (`token-extents.ts`). */
+  extents(encoded: Encoded): readonly Extent[] | undefined;
+  /** The template that {@link Tokenizer.chat} uses; `undefined` where there is none. */
+  readonly template: string | undefined;
+}
+
+/**
+ * Loads the tokenizer of a folder.
+ *
+ * @throws {@link PlanError} `TOKENIZER_MISSING`; {@link ModelFormatError} `TOKENIZER_UNREADABLE`.
+ */
+export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+  const files = readTokenizerFolder(folder);
+  const inner = await loadInner(files.folder);
+  const vocabulary = spellings(inner);
+  const plain = (text: string): readonly number[] => encodeWith(inner, text, false);
+  const leading = countLeading(inner);
+  const template = files.chatTemplate ?? ownTemplate(inner);
+  return {
+    ...files,
+    size: vocabulary.length,
+    template,
+    spell: (id) => vocabulary[id],
+    isBlank: (id) => isBlank(pieceOf(vocabulary[id] ?? "", files.spelling)),
+    encodePlain: plain,
+    encode: (text) => ({
+      text,
+      ids: [...encodeWith(inner, text, true).slice(0, leading), ...plain(text)],
+      leading,
+    }),
+    chat: (messages) => {
+      const text = renderChat(inner, { messages, template, folder });
+      return { text, ids: plain(text), leading: 0 };
+    },
+    extents: ({ text, ids, leading: skipped }) => {
+      const pieces = ids.slice(skipped).map((id) => pieceOf(vocabulary[id] ?? "", files.spelling));
+      const extents = alignPieces(pieces, new TextEncoder().encode(text));
+      const none = Array.from({ length: skipped }, () => ({ start: 0, end: 0 }));
+      return extents === undefined ? undefined : [...none, ...extents];
+    },
+  };
+}
+
+function isBlank({ bytes }: Piece): boolean {
+  return bytes.length > 0 && new TextDecoder().decode(bytes).trim() === "";
+}
+
+async function loadInner(folder: string): Promise<PreTrainedTokenizer> {
+  const { AutoTokenizer, env, LogLevel } = await import("@huggingface/transformers");
+  env.allowRemoteModels = false;
+  env.logLevel = LogLevel.ERROR;
+  try {
+    return await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
+  } catch (cause) {
+    throw new ModelFormatError("the tokenizer cannot be loaded", {
+      code: "TOKENIZER_UNREADABLE",
+      where: folder,
+      expected: "tokenizer.json and tokenizer_config.json of a language model",
+      found: cause instanceof Error ? cause.message : String(cause),
+      hint: "save it again with `tokenizer.save_pretrained`",
+      cause,
+    });
+  }
+}
+
+function encodeWith(
+  inner: PreTrainedTokenizer,
+  text: string,
+  isSpecial: boolean,
+): readonly number[] {
+  return inner.encode(text, { add_special_tokens: isSpecial });
+}
+
+function spellings(inner: PreTrainedTokenizer): readonly (string | undefined)[] {
+  const out: (string | undefined)[] = [];
+  for (const [token, id] of inner.get_vocab()) out[id] = token;
+  return out;
+}
+
+/**
+ * How many special tokens are put before a text, from a probe that no special token spells: with them it is
+ * before + probe + after, without them the probe alone.
+ */
+function countLeading(inner: PreTrainedTokenizer): number {
+  const full = encodeWith(inner, "a", true);
+  const core = encodeWith(inner, "a", false);
+  const at = full.findIndex((_, i) => core.every((id, j) => full[i + j] === id));
+  if (core.length > 0 && at >= 0) return at;
+  throw new ModelFormatError("the tokenizer changes a text when it adds special tokens", {
+    code: "TOKENIZER_UNREADABLE",
+    expected: "special tokens before or after the ids of the text",
+    found: `"a" as [${core.join(", ")}] without and [${full.join(", ")}] with them`,
+  });
+}
+
+/** A single template, or the one called `default`. */
+function ownTemplate(inner: PreTrainedTokenizer): string | undefined {
+  const template: unknown = inner.chat_template;
+  if (typeof template === "string") return template;
+  const isNamed = typeof template === "object" && template !== null && "default" in template;
+  return isNamed && typeof template.default === "string" ? template.default : undefined;
+}
+
+interface Chat {
+  readonly messages: readonly ChatMessage[];
+  readonly template: string | undefined;
+  readonly folder: string;
+}
+
+function renderChat(inner: PreTrainedTokenizer, { messages, template, folder }: Chat): string {
+  if (template === undefined) {
+    throw new PlanError("the audit holds chat messages, and the tokenizer has no chat template", {
+      code: "NO_CHAT_TEMPLATE",
+      where: folder,
+      expected: "chat_template in tokenizer_config.json, or a file chat_template.jinja",
+      found: "neither",
+      hint: "give prompts instead of messages, or a tokenizer that has a template with --tokenizer DIR",
+    });
+  }
+  try {
+    return inner.apply_chat_template([...messages], {
+      chat_template: template,
+      add_generation_prompt: true,
+      tokenize: false,
+    });
+  } catch (cause) {
+    throw new PlanError("the chat template refuses the messages", {
+      code: "CHAT_TEMPLATE_FAILED",
+      where: folder,
+      expected: `a template that takes ${messages.map(({ role }) => role).join(", ")}`,
+      found: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+}

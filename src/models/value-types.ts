@@ -1,0 +1,63 @@
+/**
+ * @file Element types and shapes of inner values: as the file declares them, else as the runtime infers them, else as one
+ * small run shows them.
+ */
+import { present } from "../errors.js";
+import { copyModel } from "../onnx/copy.js";
+import type { Model, Value, ValueType } from "../onnx/graph.js";
+import { createSession, type Session } from "../runtime/session.js";
+import { feedBatch } from "./feed-batch.js";
+import type { FeedPlan } from "./located.js";
+
+/** Two rows of three tokens: sizes that no model dimension is likely to share. */
+const PROBE = [
+  [0, 0, 0],
+  [0, 0, 0],
+] as const;
+
+/**
+ * Returns the types of `values`. Where the file does not declare rank and last size, a session is made with the values
+ * as outputs *without* type information: the runtime infers them (`onnx.md` 1.5) and no weights are run. Where a
+ * Reshape hides the rank from it as well, the graph runs once on a few tokens, and only element type, rank and last
+ * size are kept.
+ *
+ * @throws {@link ModelFormatError} when the runtime refuses the graph.
+ */
+export async function typesOf(
+  model: Model,
+  values: readonly Value[],
+  feeds: FeedPlan,
+): Promise<ValueType[]> {
+  const declared = values.map(({ type }) => type);
+  if (declared.every(isKnown)) return declared;
+  const { model: copy, of } = copyModel(model);
+  const outputs = values.map(of);
+  for (const output of outputs) {
+    output.type = undefined;
+    output.origin = undefined;
+  }
+  copy.graph.outputs.splice(0, Infinity, ...new Set(outputs));
+  copy.graph.prune();
+  const session = await createSession(copy);
+  try {
+    const inferred = new Map(session.outputs.map(({ name, ...type }) => [name, type]));
+    const types = [...inferred.values()].every(isKnown) ? inferred : await observe(session, feeds);
+    return outputs.map(({ name }) => present(types.get(name), `type of "${name}"`));
+  } finally {
+    await session.release();
+  }
+}
+
+function isKnown(type: ValueType | undefined): type is ValueType {
+  return typeof type?.shape?.at(-1) === "number";
+}
+
+async function observe(session: Session, feeds: FeedPlan): Promise<Map<string, ValueType>> {
+  const results = await session.run(feedBatch(feeds, PROBE));
+  return new Map(
+    Object.entries(results).map(([name, { dtype, dims }]) => [
+      name,
+      { dtype, shape: dims.map((size, axis) => (axis === dims.length - 1 ? size : null)) },
+    ]),
+  );
+}

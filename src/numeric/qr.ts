@@ -1,0 +1,89 @@
+/**
+ * @file Thin QR by Householder reflections, of the transpose: orthonormal *rows* from independent rows.
+ *
+ * The diagonal of R is positive. Without that sign fix a retraction flips rows of each P independently and
+ * ruins a good start (`P` and `−P` span the same space, but pair up differently across two models).
+ */
+import { NumericsError } from "../errors.js";
+import { copy, matrix, row, type Matrix } from "./matrix.js";
+import { axpy, dot, f64 } from "./vector.js";
+
+/** A QR factorisation of `aᵀ`. */
+export interface RowQr {
+  /** `[rows, cols]`, orthonormal rows: Qᵀ of the factorisation. */
+  readonly q: Matrix;
+  /** `[rows]`, diagonal of R, positive. */
+  readonly diagonal: Float64Array;
+}
+
+/** Relative size of a diagonal element below which a row counts as dependent on the rows above it. */
+const DEPENDENT = 1e-12;
+
+/**
+ * Orthonormalises the rows of `a` `[rows, cols]`, rows ≤ cols: `aᵀ = qᵀ R`, R upper triangular with positive diagonal.
+ *
+ * @throws {@link NumericsError} when rows are linearly dependent or not finite.
+ */
+export function qrOfRows(a: Matrix): RowQr {
+  const { rows, cols } = a;
+  const reflectors = copy(a);
+  const diagonal = new Float64Array(rows);
+  for (let j = 0; j < rows; j++) diagonal[j] = reflectRowsBelow(reflectors, j);
+  assertIndependent(diagonal, a);
+  const q = accumulate(reflectors);
+  for (let j = 0; j < rows; j++) {
+    if (f64(diagonal, j) > 0) continue;
+    diagonal[j] = -f64(diagonal, j);
+    for (let c = 0; c < cols; c++) q.data[j * cols + c] = -f64(q.data, j * cols + c);
+  }
+  return { q, diagonal };
+}
+
+/** Turns row j from its pivot on into a unit Householder vector and applies it to the rows below; returns R[j, j]. */
+function reflectRowsBelow(a: Matrix, j: number): number {
+  const n = a.cols - j;
+  const v = { data: a.data, offset: j * a.cols + j };
+  const length = Math.sqrt(dot(v, v, n));
+  const pivot = f64(a.data, v.offset);
+  const signed = pivot > 0 ? -length : length; // away from the pivot: no cancellation
+  a.data[v.offset] = pivot - signed;
+  const norm = Math.sqrt(dot(v, v, n));
+  if (norm > 0) for (let c = 0; c < n; c++) a.data[v.offset + c] = f64(a.data, v.offset + c) / norm;
+  for (let r = j + 1; r < a.rows; r++) reflect({ data: a.data, offset: r * a.cols + j }, v, n);
+  return signed;
+}
+
+/** `x −= 2 (v·x) v` over `n` elements. */
+function reflect(
+  x: { readonly data: Float64Array; readonly offset: number },
+  v: { readonly data: Float64Array; readonly offset: number },
+  n: number,
+): void {
+  axpy(-2 * dot(v, x, n), v, { y: x, n });
+}
+
+/** The first `rows` rows of the product of the reflections: Qᵀ. */
+function accumulate(reflectors: Matrix): Matrix {
+  const { rows, cols } = reflectors;
+  const q = matrix(rows, cols);
+  for (let r = 0; r < rows; r++) {
+    q.data[r * cols + r] = 1;
+    for (let j = rows - 1; j >= 0; j--) {
+      const v = { data: reflectors.data, offset: j * cols + j };
+      reflect({ data: q.data, offset: r * cols + j }, v, cols - j);
+    }
+  }
+  return q;
+}
+
+function assertIndependent(diagonal: Float64Array, a: Matrix): void {
+  for (let j = 0; j < diagonal.length; j++) {
+    const length = Math.sqrt(dot(row(a, j), row(a, j), a.cols));
+    if (Math.abs(f64(diagonal, j)) > DEPENDENT * length && Number.isFinite(length)) continue;
+    throw new NumericsError(`row ${j} of ${a.rows} cannot be orthonormalised`, {
+      code: "DEPENDENT_ROWS",
+      expected: "finite rows that are linearly independent",
+      found: `length ${length}, of which ${Math.abs(f64(diagonal, j))} outside the rows above`,
+    });
+  }
+}

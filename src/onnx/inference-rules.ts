@@ -1,0 +1,295 @@
+/**
+ * @file How the operators of decoder graphs make element types and shapes from those of their inputs. A row that
+ * cannot know returns `undefined`; an operator without a row has the element type of its first input and no shape.
+ */
+import { operatorAxes } from "./axes.js";
+import type { Node } from "./graph.js";
+import { dtypeOf, type DType } from "./tensor.js";
+import {
+  broadcastShapes,
+  type SymbolicDim,
+  type SymbolicShape,
+  type TypeInference,
+} from "./type-inference.js";
+
+/** One question to a rule: output `output` of `node`. */
+export interface InferenceCase {
+  readonly node: Node;
+  readonly types: TypeInference;
+  readonly output: number;
+}
+
+type Rule<T> = (question: InferenceCase) => T | undefined;
+type Table<T> = Readonly<Record<string, Rule<T>>>;
+
+function rows<T>(names: readonly string[], rule: Rule<T>): Table<T> {
+  return Object.fromEntries(names.map((name) => [name, rule]));
+}
+
+const COMPARISONS = ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"];
+const LOGIC = ["And", "Or", "Xor"];
+const TESTS = ["Not", "IsNaN", "IsInf"];
+const UNARY = [
+  ...["Identity", "Cast", "CastLike", "Neg", "Abs", "Sign", "Sqrt", "Reciprocal", "Exp", "Log"],
+  ...["Sin", "Cos", "Tanh", "Sigmoid", "Erf", "Relu", "Clip", "Floor", "Ceil", "Round", "Not"],
+  ...["IsNaN", "IsInf", "Softmax", "LogSoftmax", "Gelu", "FastGelu", "QuickGelu", "BiasGelu"],
+  ...["CumSum", "Trilu", "ScatterElements", "ScatterND", "Dropout", "RotaryEmbedding"],
+  ...["Softplus", "Elu", "LeakyRelu", "HardSigmoid", "HardSwish", "Mish"],
+];
+const BROADCASTING = [
+  ...["Add", "Sub", "Mul", "Div", "Pow", "Mod", "Min", "Max", "Where", ...COMPARISONS, ...LOGIC],
+];
+const REDUCTIONS = [
+  ...["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceLogSumExp"],
+  ...["ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceLogSum"],
+];
+const NORMS = ["LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"];
+
+const inputDtype =
+  (index: number): Rule<DType> =>
+  ({ node, types }) => {
+    const value = node.inputs[index];
+    return value ? types.knownDtype(value) : undefined;
+  };
+
+/** Element types; operators that are not listed keep the type of input 0. */
+export const DTYPE_RULES: Table<DType> = {
+  ...rows([...COMPARISONS, ...LOGIC, ...TESTS], () => "bool"),
+  ...rows(["Shape", "Size", "NonZero", "ArgMax", "ArgMin"], () => "int64"),
+  Cast: ({ node }) => dtypeOf(node.int("to"), `node "${node.name}"`),
+  CastLike: inputDtype(1),
+  Where: inputDtype(1),
+  Dropout: ({ node, types, output }) => (output === 1 ? "bool" : types.knownDtype(node.input(0))),
+  ConstantOfShape: ({ node }) => {
+    const value = node.attributes.get("value");
+    return value?.kind === "tensor" ? value.value.dtype : "float32";
+  },
+  Constant: ({ node }) => {
+    const value = node.attributes.get("value");
+    if (value?.kind === "tensor") return value.value.dtype;
+    if (node.attributes.has("value_float") || node.attributes.has("value_floats")) return "float32";
+    return node.attributes.has("value_int") || node.attributes.has("value_ints")
+      ? "int64"
+      : undefined;
+  },
+  MatMulInteger: () => "int32",
+  DequantizeLinear: inputDtype(1),
+};
+
+const shapeOf =
+  (index: number): Rule<SymbolicShape> =>
+  ({ node, types }) => {
+    const value = node.inputs[index];
+    return value ? types.shape(value) : undefined;
+  };
+
+/** A shape vector of n elements gives a shape of rank n. An unknown element may be −1 or 0: it names no dimension. */
+function shapeFrom({ node, types }: InferenceCase, index: number): SymbolicShape | undefined {
+  const value = node.inputs[index];
+  const elements = value ? types.elements(value) : undefined;
+  return elements?.map((dim) =>
+    typeof dim === "string" && dim.startsWith("=") ? types.fresh() : dim,
+  );
+}
+
+/** Shapes; operators that are not listed are unknown. */
+export const SHAPE_RULES: Table<SymbolicShape> = {
+  ...rows(UNARY, shapeOf(0)),
+  ...rows(BROADCASTING, ({ node, types }) =>
+    broadcastShapes(
+      node.inputs.map((value) => (value ? types.shape(value) : undefined)),
+      types,
+    ),
+  ),
+  ...rows(REDUCTIONS, reductionShape),
+  ...rows(["MatMul", "FusedMatMul"], matmulShape),
+  ...rows(NORMS, (question) => (question.output === 0 ? shapeOf(0)(question) : undefined)),
+  Gemm: ({ node, types }) => {
+    const a = types.shape(node.input(0));
+    const b = types.shape(node.input(1));
+    const rows = a?.[node.int("transA", 0) === 0 ? 0 : 1];
+    const columns = b?.[node.int("transB", 0) === 0 ? 1 : 0];
+    return [rows ?? types.fresh(), columns ?? types.fresh()];
+  },
+  Constant: ({ node }) => {
+    const value = node.attributes.get("value");
+    return value?.kind === "tensor" ? value.value.dims : undefined;
+  },
+  ConstantOfShape: (question) => shapeFrom(question, 0),
+  Reshape: reshapeShape,
+  Expand: (question) =>
+    broadcastShapes([shapeOf(0)(question), shapeFrom(question, 1)], question.types),
+  Flatten: ({ types }) => types.freshShape(2),
+  Shape: ({ node, types }) => {
+    const rank = types.shape(node.input(0))?.length;
+    if (rank === undefined) return [types.fresh()];
+    const end = node.attributes.has("end") ? node.int("end") : undefined;
+    return [Array.from({ length: rank }).slice(node.int("start", 0), end).length];
+  },
+  Size: () => [],
+  Range: ({ types }) => [types.fresh()],
+  NonZero: ({ node, types }) => [
+    types.shape(node.input(0))?.length ?? types.fresh(),
+    types.fresh(),
+  ],
+  Transpose: ({ node, types }) => {
+    const shape = types.shape(node.input(0));
+    const perm = node.attributes.has("perm") ? node.ints("perm") : undefined;
+    if (perm === undefined) return shape?.toReversed();
+    return perm.map((from) => shape?.[from] ?? types.fresh());
+  },
+  Unsqueeze: ({ node, types }) => {
+    const shape = types.shape(node.input(0));
+    const axes = operatorAxes(node, 1);
+    if (shape === undefined || axes === undefined || axes === "dynamic") return undefined;
+    const rank = shape.length + axes.length;
+    const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
+    const rest = [...shape];
+    return Array.from({ length: rank }, (_, i) => (added.has(i) ? 1 : (rest.shift() ?? 1)));
+  },
+  Squeeze: ({ node, types }) => {
+    const shape = types.shape(node.input(0));
+    const axes = operatorAxes(node, 1);
+    if (shape === undefined || axes === undefined || axes === "dynamic") return undefined;
+    const gone = new Set(axes.map((axis) => (axis < 0 ? axis + shape.length : axis)));
+    return shape.filter((_, i) => !gone.has(i));
+  },
+  Concat: ({ node, types }) => {
+    const shapes = node.inputs.map((value) => (value ? types.shape(value) : undefined));
+    const first = shapes.find((shape) => shape !== undefined);
+    if (first === undefined) return undefined;
+    const axis = fromEnd(node.int("axis"), first.length);
+    return first.map((dim, i) =>
+      i === axis
+        ? sumDims(
+            shapes.map((s) => s?.[i]),
+            types,
+          )
+        : dim,
+    );
+  },
+  Split: ({ node, types, output }) => {
+    const shape = types.shape(node.input(0));
+    const axis = fromEnd(node.int("axis", 0), shape?.length ?? 0);
+    const total = shape?.[axis];
+    const sizes = node.inputs[1]?.numbers;
+    const n = node.outputs.length;
+    // without sizes the parts are equal; the last one may be smaller from opset 18 on
+    const even = typeof total === "number" && total % n === 0 ? total / n : undefined;
+    const size = node.inputs[1] ? sizes?.[output] : even;
+    return shape?.map((dim, i) => (i === axis ? (size ?? types.fresh()) : dim));
+  },
+  Slice: sliceShape,
+  Gather: ({ node, types }) => {
+    const data = types.shape(node.input(0));
+    const indices = types.shape(node.input(1));
+    if (data === undefined || indices === undefined) return undefined;
+    const axis = fromEnd(node.int("axis", 0), data.length);
+    return [...data.slice(0, axis), ...indices, ...data.slice(axis + 1)];
+  },
+  GatherElements: shapeOf(1),
+  Tile: ({ node, types }) => {
+    const repeats = node.input(1).numbers;
+    return types.shape(node.input(0))?.map((dim, i) => {
+      const times = repeats?.[i];
+      if (times === 1) return dim;
+      return typeof dim === "number" && times !== undefined ? dim * times : types.fresh();
+    });
+  },
+  Pad: ({ node, types }) => {
+    const shape = types.shape(node.input(0));
+    return shape === undefined ? undefined : types.freshShape(shape.length);
+  },
+};
+
+function fromEnd(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
+function sumDims(dims: readonly (SymbolicDim | undefined)[], types: TypeInference): SymbolicDim {
+  const known = dims.filter((dim) => typeof dim === "number");
+  if (known.length === dims.length) return known.reduce((sum, dim) => sum + dim, 0);
+  const others = dims.filter((dim) => dim !== 0);
+  return (others.length === 1 ? others[0] : undefined) ?? types.fresh();
+}
+
+function reductionShape({ node, types }: InferenceCase): SymbolicShape | undefined {
+  const shape = types.shape(node.input(0));
+  const axes = operatorAxes(node, 1);
+  const keeps = node.int("keepdims", 1) === 1;
+  if (shape === undefined || axes === "dynamic") return undefined;
+  const isAll = axes === undefined || axes.length === 0;
+  if (isAll && node.int("noop_with_empty_axes", 0) === 1) return shape;
+  const reduced = new Set(isAll ? shape.keys() : axes.map((axis) => fromEnd(axis, shape.length)));
+  const kept = shape.map((dim, i) => (reduced.has(i) ? 1 : dim));
+  return keeps ? kept : kept.filter((_, i) => !reduced.has(i));
+}
+
+function matmulShape({ node, types }: InferenceCase): SymbolicShape | undefined {
+  const a = types.shape(node.input(0));
+  const b = types.shape(node.input(1));
+  if (a === undefined || b === undefined || a.length < 2 || b.length < 2) return undefined;
+  if (node.int("transBatchA", 0) !== 0 || node.int("transBatchB", 0) !== 0) return undefined;
+  const rows = a.at(node.int("transA", 0) === 0 ? -2 : -1) ?? types.fresh();
+  const columns = b.at(node.int("transB", 0) === 0 ? -1 : -2) ?? types.fresh();
+  const batch = broadcastShapes([a.slice(0, -2), b.slice(0, -2)], types);
+  return batch && [...batch, rows, columns];
+}
+
+function reshapeShape(question: InferenceCase): SymbolicShape | undefined {
+  const { node, types } = question;
+  const target = shapeFrom(question, 1);
+  const input = types.shape(node.input(0));
+  const copiesZeros = node.int("allowzero", 0) === 0;
+  const copied = target?.map((dim, i) =>
+    dim === 0 && copiesZeros ? (input?.[i] ?? types.fresh()) : dim,
+  );
+  return copied?.map((dim) => (dim === -1 ? restOf(input, copied, types) : dim));
+}
+
+/** Size that −1 stands for: input dimensions that no other target dimension takes, as a product. */
+function restOf(
+  input: SymbolicShape | undefined,
+  target: SymbolicShape,
+  types: TypeInference,
+): SymbolicDim {
+  const left = [...(input ?? [types.fresh()])];
+  const taken = target.filter((dim) => {
+    if (dim === -1) return false;
+    const at = left.indexOf(dim);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+  if (taken.length === 0 && left.length === 1) return left[0] ?? types.fresh();
+  if (taken.some((dim) => typeof dim !== "number")) return types.fresh();
+  const symbols = left.filter((dim) => typeof dim !== "number");
+  const quotient = product(left) / product(taken);
+  if (symbols.length === 0) return Number.isInteger(quotient) ? quotient : types.fresh();
+  return symbols.length === 1 && quotient === 1 ? (symbols[0] ?? types.fresh()) : types.fresh();
+}
+
+function product(dims: SymbolicShape): number {
+  return dims.reduce<number>((all, dim) => (typeof dim === "number" ? all * dim : all), 1);
+}
+
+function sliceShape({ node, types }: InferenceCase): SymbolicShape | undefined {
+  const shape = types.shape(node.input(0));
+  const starts = node.input(1).numbers;
+  const ends = node.input(2).numbers;
+  const axes = node.inputs[3] ? node.inputs[3].numbers : starts?.map((_, i) => i);
+  if (shape === undefined) return undefined;
+  if (axes === undefined) return types.freshShape(shape.length);
+  const steps = node.inputs[4] ? node.inputs[4].numbers : axes.map(() => 1);
+  const cut = new Map(axes.map((axis, i) => [fromEnd(axis, shape.length), i]));
+  return shape.map((dim, axis) => {
+    const i = cut.get(axis);
+    if (i === undefined) return dim;
+    const start = starts?.[i];
+    const end = ends?.[i];
+    if (steps?.[i] !== 1 || start === undefined || end === undefined) return types.fresh();
+    if (start === 0 && end >= Number.MAX_SAFE_INTEGER) return dim;
+    if (typeof dim !== "number") return types.fresh();
+    const clamp = (at: number): number => Math.min(Math.max(fromEnd(at, dim), 0), dim);
+    return Math.max(clamp(end) - clamp(start), 0);
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * @file The judged half of `result.json`: what `verdict/` says, field by field as in `verdict/verdicts.ts`.
+ */
+import { z } from "zod";
+
+import { LABEL_MEANINGS, VERDICT_WORDS } from "../verdict/verdicts.js";
+import { byDirection, bySide, share, text, textList, wholeNumber } from "./schema-parts.js";
+
+const SITE_WORDS = VERDICT_WORDS.filter((word) => word !== "moved");
+const LABELS = Object.keys(LABEL_MEANINGS).filter(
+  (label): label is Exclude<keyof typeof LABEL_MEANINGS, "scale"> => label !== "scale",
+);
+
+const value = z.strictObject({
+  kind: z.literal("value"),
+  value: z.number(),
+  unit: z.enum(["share", "ratio"]),
+  n: wholeNumber,
+  interval: z.tuple([z.number(), z.number()]),
+  method: text,
+});
+const measure = z.discriminatedUnion("kind", [
+  value,
+  z.strictObject({ kind: z.literal("undefined"), reason: text }),
+]);
+const measures = byDirection(measure);
+
+const label = z.union([z.enum(LABELS), z.templateLiteral(["scale ×", z.string()])]);
+const gate = z.enum(["yes", "no", "?"]);
+
+const controls = z.strictObject({
+  fullSwap: measures,
+  noIntervention: bySide(measure),
+  permuted: measures,
+  randomSubspace: measures,
+  closedForm: measures,
+  frozenBasis: measures,
+});
+
+const site = z.strictObject({
+  layer: wholeNumber,
+  role: text,
+  k: wholeNumber,
+  seed: wholeNumber,
+  verdict: z.enum(SITE_WORDS),
+  labels: z.array(label),
+  reasons: textList,
+  warnings: textList,
+  n: wholeNumber,
+  nToDecide: z.exactOptional(wholeNumber),
+  gates: bySide(z.strictObject({ fullSwap: gate, subspace: z.exactOptional(gate), encodes: gate })),
+  iia: measures,
+  null: measures,
+  ratio: measures,
+  adjustedP: byDirection(share),
+  controls,
+  ownTable: z.exactOptional(
+    z.strictObject({ n: wholeNumber, iia: measures, null: measures, controls }),
+  ),
+});
+
+/** One variable of one audit, with its sites. */
+export const variableSchema = z.strictObject({
+  audit: text,
+  variable: text,
+  verdict: z.enum(VERDICT_WORDS),
+  labels: z.array(label),
+  reasons: textList,
+  accuracy: bySide(measure),
+  sites: z.array(site),
+});
+
+/** How many claims of failure a run tested, and how they were corrected. */
+export const multiplicitySchema = z.strictObject({
+  method: z.enum(["holm", "benjamini-hochberg", "none"]),
+  claims: wholeNumber,
+});

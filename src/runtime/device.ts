@@ -1,0 +1,49 @@
+/**
+ * @file Which execution provider runs the graphs. Asked for by name it must work; asked for `auto` it falls back,
+ * never silently: the reason goes to the reader and into the result.
+ */
+import { MasAuditError } from "../errors.js";
+import { Builder } from "../onnx/builder.js";
+import { Graph, type Model } from "../onnx/graph.js";
+import { createSession, type Device } from "./session.js";
+
+/** A device that works here. */
+export interface ChosenDevice {
+  readonly device: Device;
+  /** Why not the faster one; absent where it was not asked for. */
+  readonly fallback?: string;
+}
+
+/**
+ * Tries the device that was asked for with a graph of one node.
+ *
+ * @throws {@link HostError} when `cuda` is asked for and cannot be loaded.
+ */
+export async function chooseDevice(asked: "auto" | Device): Promise<ChosenDevice> {
+  if (asked === "cpu") return { device: "cpu" };
+  try {
+    const session = await createSession(oneNode(), { device: "cuda" });
+    await session.release();
+    return { device: "cuda" };
+  } catch (error) {
+    if (asked === "cuda" || !(error instanceof MasAuditError)) throw error;
+    return { device: "cpu", fallback: error.found ?? error.message };
+  }
+}
+
+function oneNode(): Model {
+  const graph = new Graph("provider probe");
+  const x = graph.addInput("x", { dtype: "float32", shape: [1] });
+  const y = new Builder(graph, "probe").op("Neg", [x]);
+  y.type = { dtype: "float32", shape: [1] };
+  graph.outputs.push(y);
+  return {
+    graph,
+    irVersion: 8,
+    opsets: new Map([["", 17]]),
+    producer: "",
+    functions: [],
+    metadata: new Map(),
+    origin: undefined,
+  };
+}

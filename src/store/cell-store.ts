@@ -1,0 +1,195 @@
+/**
+ * @file Results of cells by content address. A cell is one JSON file and, where something was learned, one safetensors
+ * file; both are whole or absent, and what does not agree with its own digest counts as absent.
+ *
+ * ```
+ * <folder>/run.lock
+ * <folder>/cells/<digest>.json
+ * <folder>/cells/<digest>.safetensors
+ * ```
+ *
+ * A run keeps its cells in `<out>.partial` until its report is in place: the same command finds them again there, and
+ * `kill -9` at any moment leaves nothing but whole cells.
+ */
+import { readFileSync, rmdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { invariant } from "../errors.js";
+import { makeFolder, removeTemporaries, writeFileAtomic } from "./atomic.js";
+import {
+  canonicalJson,
+  digestBytes,
+  digestJson,
+  isSha256,
+  type JsonValue,
+  type Sha256,
+} from "./digest.js";
+import { errnoOf, writeError } from "./file-error.js";
+import { takeLock } from "./lock.js";
+
+const SCHEMA = "mas-audit/cell@1";
+
+const envelopeSchema = z.strictObject({
+  schema: z.literal(SCHEMA),
+  /** The cell's address: digest of its inputs. */
+  cell: z.string(),
+  tensors: z.strictObject({ sha256: z.string(), sizeBytes: z.int().min(0) }).nullable(),
+  body: z.unknown(),
+  /** Digest of the canonical JSON of all the rest. */
+  sha256: z.string(),
+});
+type Envelope = z.infer<typeof envelopeSchema>;
+
+/** What the store knows about an address. */
+type CellLookup<T> =
+  | { readonly kind: "found"; readonly body: T; readonly tensors?: Uint8Array }
+  | { readonly kind: "absent" }
+  /** A file stands there and is not trusted; the cell is computed again. */
+  | { readonly kind: "distrusted"; readonly file: string; readonly reason: string };
+
+/** Results of cells in a folder that this process holds alone. */
+export interface CellStore {
+  readonly folder: string;
+  /** Looks up a cell; the body must fit `schema`. */
+  get<T>(cell: Sha256, schema: z.ZodType<T>): CellLookup<T>;
+  /**
+   * Stores a cell, replacing what is there.
+   *
+   * @throws {@link HostError} where writing fails or the folder was taken by another run.
+   */
+  put(cell: Sha256, body: JsonValue, tensors?: Uint8Array): void;
+  /** Path of a cell's tensors relative to the folder, for `Learning.tensors`. */
+  tensorsPath(cell: Sha256): string;
+  /** Lets the folder go; its cells stay for a later run. */
+  close(): void;
+  /** Removes the cells and lets the folder go: the results are elsewhere by now. */
+  discard(): void;
+}
+
+/** The working folder of an output folder. */
+export function partialFolder(out: string): string {
+  return `${out}.partial`;
+}
+
+/** Address of a cell: digest of everything that can change its result. */
+export function cellDigest(inputs: JsonValue): Sha256 {
+  return digestJson(inputs);
+}
+
+/**
+ * Opens the store of a folder, which is made where it does not exist, and holds it until `close`.
+ *
+ * @throws {@link PlanError} when another run holds the folder, {@link HostError} when it cannot be written to.
+ */
+export function openStore(folder: string): CellStore {
+  const cells = join(folder, "cells");
+  makeFolder(cells);
+  const lock = takeLock(folder);
+  removeTemporaries(folder);
+  removeTemporaries(cells);
+  return {
+    folder,
+    get: (cell, schema) => lookUp(cells, { cell, schema }),
+    put: (cell, body, tensors) => {
+      lock.check();
+      store(cells, { cell, body, tensors });
+    },
+    tensorsPath: (cell) => `cells/${cell}.safetensors`,
+    close: () => {
+      lock.release();
+    },
+    discard: () => {
+      lock.check();
+      rmSync(cells, { recursive: true, force: true });
+      lock.release();
+      removeIfEmpty(folder);
+    },
+  };
+}
+
+/** What others have put there stays. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOTEMPTY") throw writeError(error, folder);
+  }
+}
+
+/** The JSON comes last: it is what makes the cell exist, and it names the digest of the tensors. */
+function store(
+  folder: string,
+  { cell, body, tensors }: { cell: Sha256; body: JsonValue; tensors: Uint8Array | undefined },
+): void {
+  invariant(isSha256(cell), `"${String(cell)}" is not a cell's address`);
+  if (tensors !== undefined) writeFileAtomic(tensorsFile(folder, cell), tensors);
+  const content = {
+    schema: SCHEMA,
+    cell,
+    tensors:
+      tensors === undefined ? null : { sha256: digestBytes(tensors), sizeBytes: tensors.length },
+    body,
+  };
+  writeFileAtomic(jsonFile(folder, cell), textOf({ ...content, sha256: digestJson(content) }));
+}
+
+/** A cell's file, byte for byte: whatever else stands on disk was not written here, or not to its end. */
+function textOf(envelope: unknown): string {
+  return `${canonicalJson(envelope)}\n`;
+}
+
+function lookUp<T>(
+  folder: string,
+  { cell, schema }: { cell: Sha256; schema: z.ZodType<T> },
+): CellLookup<T> {
+  const file = jsonFile(folder, cell);
+  const bytes = readIfThere(file);
+  if (bytes === undefined) return { kind: "absent" };
+  const envelope = readEnvelope(bytes, cell);
+  if (typeof envelope === "string") return { kind: "distrusted", file, reason: envelope };
+  const body = schema.safeParse(envelope.body);
+  if (!body.success) return { kind: "distrusted", file, reason: z.prettifyError(body.error) };
+  if (envelope.tensors === null) return { kind: "found", body: body.data };
+  const tensors = readIfThere(tensorsFile(folder, cell));
+  if (tensors === undefined || digestBytes(tensors) !== envelope.tensors.sha256) {
+    const reason =
+      tensors === undefined ? "is missing" : "does not have the digest that its cell names";
+    return { kind: "distrusted", file: tensorsFile(folder, cell), reason };
+  }
+  return { kind: "found", body: body.data, tensors };
+}
+
+/** The checked envelope, or why it is not trusted. */
+function readEnvelope(bytes: Uint8Array, cell: Sha256): Envelope | string {
+  const text = Buffer.from(bytes).toString("utf8");
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return "is not JSON: half-written or damaged";
+  }
+  const envelope = envelopeSchema.safeParse(parsed);
+  if (!envelope.success) return `is not a ${SCHEMA}`;
+  const { sha256, ...content } = envelope.data;
+  if (textOf(parsed) !== text) return "was not written by this program";
+  if (digestJson(content) !== sha256) return "does not have the digest that it names";
+  if (content.cell !== cell) return `is the cell ${content.cell.slice(0, 12)}…`;
+  return envelope.data;
+}
+
+function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function jsonFile(folder: string, cell: Sha256): string {
+  return join(folder, `${cell}.json`);
+}
+
+function tensorsFile(folder: string, cell: Sha256): string {
+  return join(folder, `${cell}.safetensors`);
+}

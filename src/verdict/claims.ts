@@ -1,0 +1,86 @@
+/**
+ * @file The claims that a cross direction stays below the asked share of the target's own effect, and their correction
+ * over the run.
+ */
+import { present, invariant } from "../errors.js";
+import type { Direction, Trials } from "../measure/measures.js";
+import { benjaminiHochberg, holm, uncorrected } from "../stats/multiplicity.js";
+import { pairedRatio, pValueBelow, type PairedRatio } from "../stats/ratio.js";
+import { CROSS_DIRECTIONS, findNull, TARGET, within } from "./figures.js";
+import type { Policy } from "./policy.js";
+import { writeConfidence } from "./sentences.js";
+import type { Measure } from "./verdicts.js";
+
+/** A ratio that exists. */
+export type RatioEstimate = Extract<PairedRatio, { kind: "value" }>;
+
+/** One cross direction of one cell: how much of the target's own effect arrives, and how sure it is that too little does. */
+export interface Claim {
+  readonly direction: (typeof CROSS_DIRECTIONS)[number];
+  readonly ratio: RatioEstimate;
+  readonly p: number;
+}
+
+/** A claim after correction. */
+export interface CorrectedClaim extends Claim {
+  readonly adjustedP: number;
+}
+
+/** Ratio of a row of outcomes to the target's own learned effect, over the target's own null, on the same trials. */
+export function ratioToCeiling(
+  trials: Trials,
+  row: { readonly direction: Direction; readonly hits: string },
+  confidence: number,
+): PairedRatio {
+  const own = within(TARGET[row.direction]);
+  const ceiling = trials.iia[own];
+  if (ceiling === undefined) return { kind: "undefined", reason: `${own} was not run` };
+  // the null of the target's own direction, as a paired rate: it stands on both sides of the ratio
+  const { hits } = findNull(trials, own);
+  return pairedRatio({ cross: row.hits, within: ceiling, null: hits }, confidence);
+}
+
+/**
+ * Claims of a cell in which both models encode the variable; a direction that was not run makes none.
+ *
+ * @throws {@link InvariantError} when a ratio is undefined, which the gates exclude.
+ */
+export function makeClaims(trials: Trials, policy: Policy): readonly Claim[] {
+  return CROSS_DIRECTIONS.flatMap((direction) => {
+    const hits = trials.iia[direction];
+    if (hits === undefined) return [];
+    const ratio = ratioToCeiling(trials, { direction, hits }, policy.confidence);
+    invariant(ratio.kind === "value", `ratio ${direction} is undefined behind open gates`);
+    return [{ direction, ratio, p: pValueBelow(ratio, policy.ratio) }];
+  });
+}
+
+const CORRECTIONS = {
+  holm,
+  "benjamini-hochberg": benjaminiHochberg,
+  none: uncorrected,
+} as const satisfies Record<Policy["multiplicity"], (p: readonly number[]) => readonly number[]>;
+
+/** Corrects the claims of all cells of a run together; `cells` keeps its order. */
+export function correctClaims(
+  cells: readonly (readonly Claim[])[],
+  method: Policy["multiplicity"],
+): readonly (readonly CorrectedClaim[])[] {
+  const adjusted = CORRECTIONS[method](cells.flat().map(({ p }) => p));
+  let next = 0;
+  return cells.map((claims) =>
+    claims.map((claim) => ({ ...claim, adjustedP: present(adjusted[next++], "adjusted p-value") })),
+  );
+}
+
+/** Writes an estimated ratio as a figure. */
+export function measureRatio(ratio: RatioEstimate, confidence: number): Measure {
+  return {
+    kind: "value",
+    value: ratio.value,
+    unit: "ratio",
+    n: ratio.n,
+    interval: [ratio.low, ratio.high],
+    method: `paired delta method, each end one-sided ${writeConfidence(confidence)}`,
+  };
+}

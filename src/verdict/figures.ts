@@ -1,0 +1,137 @@
+/**
+ * @file Outcomes of trials become figures with intervals, by direction; nothing is judged here.
+ */
+import { invariant } from "../errors.js";
+import {
+  direction,
+  DIRECTIONS,
+  type Direction,
+  type Hits,
+  type Side,
+  type Trials,
+} from "../measure/measures.js";
+import { countHits } from "../stats/hits.js";
+import { wilson, type Tally } from "../stats/intervals.js";
+import { writeConfidence } from "./sentences.js";
+import type { ByDirection, Measure, SiteControls } from "./verdicts.js";
+
+/** Outcomes by direction, as measured; absent where not run. */
+export type HitsByDirection = Readonly<Partial<Record<Direction, Hits>>>;
+
+/** Target model of each direction. */
+export const TARGET: Readonly<Record<Direction, Side>> = {
+  "base→base": "base",
+  "base→tuned": "tuned",
+  "tuned→base": "base",
+  "tuned→tuned": "tuned",
+};
+
+/** The directions between the two models. */
+export const CROSS_DIRECTIONS = [
+  direction("base", "tuned"),
+  direction("tuned", "base"),
+] as const satisfies readonly Direction[];
+
+/** The direction that stays within a model: its own ceiling. */
+export function within(side: Side): Direction {
+  return direction(side, side);
+}
+
+/** Turns a tally into a share with Wilson's interval, or says why there is none. */
+export function measureShare(tally: Tally, confidence: number): Measure {
+  const interval = wilson(tally, confidence);
+  if (interval.kind === "undefined") return interval;
+  return {
+    kind: "value",
+    value: tally.hits / tally.n,
+    unit: "share",
+    n: tally.n,
+    interval: [interval.low, interval.high],
+    method: `Wilson ${writeConfidence(confidence)}`,
+  };
+}
+
+/** Turns outcomes by direction into shares. */
+export function measureByDirection(hits: HitsByDirection, confidence: number): ByDirection {
+  const found: Partial<Record<Direction, Measure>> = {};
+  for (const key of DIRECTIONS) {
+    const row = hits[key];
+    if (row !== undefined) found[key] = measureShare(countHits(row), confidence);
+  }
+  return found;
+}
+
+/** Figures of everything that stands beside the learned maps. */
+export function measureControls(trials: Trials, confidence: number): SiteControls {
+  const share = (side: Side): Measure =>
+    measureShare(countHits(trials.noIntervention[side]), confidence);
+  return {
+    fullSwap: measureByDirection(trials.fullSwap, confidence),
+    noIntervention: { base: share("base"), tuned: share("tuned") },
+    permuted: measureByDirection(trials.permuted, confidence),
+    randomSubspace: measureByDirection(trials.randomSubspace, confidence),
+    closedForm: measureByDirection(trials.closedForm, confidence),
+    frozenBasis: measureByDirection(trials.frozenBasis, confidence),
+  };
+}
+
+/** The null of a direction: the control that moved the answer most. */
+export interface Null {
+  readonly name: "no intervention" | "permuted sources" | "random subspace";
+  readonly hits: Hits;
+  readonly tally: Tally;
+  readonly share: number;
+}
+
+/**
+ * Finds the largest of the nulls of a direction: no intervention in the target, permuted sources, random subspace.
+ * Ties go to the first named. Only what was run takes part; no intervention always was.
+ */
+export function findNull(trials: Trials, key: Direction): Null {
+  const rows = [
+    ["no intervention", trials.noIntervention[TARGET[key]]],
+    ["permuted sources", trials.permuted[key]],
+    ["random subspace", trials.randomSubspace[key]],
+  ] as const;
+  const found = rows.flatMap(([name, hits]): Null[] => {
+    if (hits === undefined) return [];
+    const tally = countHits(hits);
+    return [{ name, hits, tally, share: tally.n === 0 ? 0 : tally.hits / tally.n }];
+  });
+  return found.reduce((largest, next) => (next.share > largest.share ? next : largest));
+}
+
+/** Figures of the nulls of the directions that were learned; `method` names the control. */
+export function measureNulls(trials: Trials, confidence: number): ByDirection {
+  const found: Partial<Record<Direction, Measure>> = {};
+  for (const key of DIRECTIONS) {
+    if (trials.iia[key] === undefined) continue;
+    const { name, tally } = findNull(trials, key);
+    const share = measureShare(tally, confidence);
+    found[key] = share.kind === "value" ? { ...share, method: `${share.method}, ${name}` } : share;
+  }
+  return found;
+}
+
+/**
+ * Checks that every row of outcomes belongs to the same trials.
+ *
+ * @throws {@link InvariantError} when a row is longer or shorter than the list of trials.
+ */
+export function checkTrials(trials: Trials): void {
+  const n = trials.target.length;
+  const { noIntervention, fullSwap, iia, permuted, randomSubspace, closedForm, frozenBasis } =
+    trials;
+  const groups: Readonly<Record<string, Readonly<Record<string, { readonly length: number }>>>> = {
+    source: { items: trials.source },
+    ...{ noIntervention, fullSwap, iia, permuted, randomSubspace, closedForm, frozenBasis },
+  };
+  for (const [group, rows] of Object.entries(groups)) {
+    for (const [key, row] of Object.entries(rows)) {
+      invariant(
+        row.length === n,
+        `${group} ${key} of the ${trials.table} table has ${row.length} outcomes for ${n} trials`,
+      );
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * @file Why a site is called what it is called: one sentence per fact, each with its numbers.
+ */
+import { present } from "../errors.js";
+import type { Side, Trials } from "../measure/measures.js";
+import { measureRatio, type CorrectedClaim } from "./claims.js";
+import { findNull, TARGET, within } from "./figures.js";
+import type { Policy } from "./policy.js";
+import { writeInterval, writeMeasure, writeNumber, writeP } from "./sentences.js";
+import type { ByDirection, SideGates, SiteControls } from "./verdicts.js";
+
+/** What the sentences about one site are made from. */
+export interface SiteFacts {
+  readonly trials: Trials;
+  readonly gates: Readonly<Record<Side, SideGates>>;
+  readonly iia: ByDirection;
+  readonly controls: SiteControls;
+}
+
+/** Says how a gate answered, for the sentence that follows it. */
+const ANSWERS = {
+  yes: "stands above",
+  no: "does not stand above",
+  "?": "is not decided against",
+} as const;
+
+function describeFullSwap({ gates, controls }: SiteFacts, side: Side): string {
+  const swap = writeMeasure(controls.fullSwap[within(side)]);
+  const untouched = writeMeasure(controls.noIntervention[side]);
+  return `full swap within ${side} ${swap} ${ANSWERS[gates[side].fullSwap]} no intervention ${untouched}`;
+}
+
+function describeSubspace({ gates, trials, iia }: SiteFacts, side: Side): string {
+  const key = within(side);
+  const { subspace } = gates[side];
+  if (subspace === undefined) return `${key} was not learned`;
+  const { name, share } = findNull(trials, key);
+  return `${key} ${writeMeasure(iia[key])} ${ANSWERS[subspace]} its null ${writeNumber(share)} (${name})`;
+}
+
+/** One sentence on whether a model encodes the variable here: the gate that decided it, or both where both are open. */
+export function describeSide(facts: SiteFacts, side: Side, policy: Policy): string {
+  const { fullSwap, subspace, encodes } = facts.gates[side];
+  const by = ` by τ = ${writeNumber(policy.tau)}`;
+  if (encodes === "yes") return `${side} encodes it: ${describeSubspace(facts, side)}${by}`;
+  if (encodes === "no") {
+    const deciding = fullSwap === "no" ? describeFullSwap : describeSubspace;
+    return `${side} does not encode it: ${deciding(facts, side)}${by}`;
+  }
+  const open = [
+    ...(fullSwap === "?" ? [describeFullSwap(facts, side)] : []),
+    ...(subspace === "yes" ? [] : [describeSubspace(facts, side)]),
+  ];
+  return `${side} is undecided: ${open.join("; ")}${by}`;
+}
+
+/** Says how a ratio stands to the policy's, after correction. */
+function describeStanding({ ratio, adjustedP, p }: CorrectedClaim, policy: Policy): string {
+  const asked = writeNumber(policy.ratio);
+  if (ratio.low >= policy.ratio) return `at least ${asked}`;
+  if (ratio.high >= policy.ratio) return `not decided against ${asked}`;
+  if (policy.multiplicity === "none") return `below ${asked} (${writeP(p)})`;
+  const corrected = `(${writeP(adjustedP)} corrected by ${policy.multiplicity})`;
+  if (adjustedP <= 1 - policy.confidence) return `below ${asked} ${corrected}`;
+  return `below ${asked} alone, but not among all claims of the run ${corrected}`;
+}
+
+/** One sentence on a cross direction: its IIA, the ceiling, the null, and the ratio of the effects. */
+export function describeClaim(facts: SiteFacts, claim: CorrectedClaim, policy: Policy): string {
+  const { trials, iia } = facts;
+  const ceiling = within(TARGET[claim.direction]);
+  const { name, share } = findNull(trials, ceiling);
+  const ratio = writeMeasure(measureRatio(claim.ratio, policy.confidence));
+  return (
+    `${claim.direction} ${writeMeasure(iia[claim.direction])} against a ceiling of ${writeMeasure(iia[ceiling])}; ` +
+    `null ${writeNumber(share)} (${name}); ratio ${ratio}, ${describeStanding(claim, policy)}`
+  );
+}
+
+/** One sentence on a pass: both ratios with their intervals. */
+export function describePass(claims: readonly CorrectedClaim[], policy: Policy): string {
+  const parts = claims.map(
+    ({ direction, ratio }) =>
+      `${direction} ${writeNumber(ratio.value)} ${writeInterval([ratio.low, ratio.high])}`,
+  );
+  return `both cross directions reach ${writeNumber(policy.ratio)} of the target's own effect: ${parts.join(", ")}`;
+}
+
+/** One sentence on a cross direction whose own controls move the answer as far as it does. */
+export function describeOwnNull(facts: SiteFacts, claim: CorrectedClaim): string {
+  const { name, share } = findNull(facts.trials, claim.direction);
+  const figure = writeMeasure(present(facts.iia[claim.direction], "IIA of a claim"));
+  return `${claim.direction} ${figure} does not stand above its own null ${writeNumber(share)} (${name}): more pairs would not help`;
+}

@@ -1,0 +1,209 @@
+/**
+ * @file Small worlds with known truth: states are `offset + scale · x R` for latent coordinates x (codes, noise) and
+ * orthonormal rows R, read by a linear softmax whose gradient is exact. No graph, no runtime.
+ */
+import type { Continuation } from "../../src/align/continuation.js";
+import { randomSubspace } from "../../src/align/stiefel.js";
+import { CELL_DEFAULTS, type CellInput, type SideInput } from "../../src/measure/cell-input.js";
+import { indexCausalModel } from "../../src/measure/causal-index.js";
+import { toPairSet, type TablePairs } from "../../src/measure/pair-set.js";
+import { argmaxRows } from "../../src/measure/trial-runner.js";
+import { matrix, multiply, type Matrix } from "../../src/numeric/matrix.js";
+import type { Assignment, CausalAudit } from "../../src/plan/audit.js";
+import { changedPairs, trainingPairs } from "../../src/plan/pairs.js";
+import { stream } from "../../src/stats/stream.js";
+
+/** Linear softmax over `h Wᵀ + b`, W `[class, dModel]`: log-probabilities, loss and its exact gradient. */
+export function linearReadout(weights: Matrix, bias: Float64Array): Continuation {
+  const { rows: nClasses, cols: dModel } = weights;
+  const logProb = (patched: Float32Array): Float32Array => {
+    const n = patched.length / dModel;
+    const out = new Float32Array(n * nClasses);
+    for (let r = 0; r < n; r++) {
+      const logits = Array.from({ length: nClasses }, (_, c) => {
+        let sum = bias[c]!;
+        for (let i = 0; i < dModel; i++)
+          sum += weights.data[c * dModel + i]! * patched[r * dModel + i]!;
+        return sum;
+      });
+      const top = Math.max(...logits);
+      const norm = top + Math.log(logits.reduce((s, x) => s + Math.exp(x - top), 0));
+      logits.forEach((x, c) => (out[r * nClasses + c] = x - norm));
+    }
+    return out;
+  };
+  return {
+    dModel,
+    nClasses,
+    classLogProb: (_, patched) => Promise.resolve(logProb(patched)),
+    backward(_, patched, labels) {
+      const classLogProb = logProb(patched);
+      const lossNats = Float32Array.from(labels, (c, r) => -classLogProb[r * nClasses + c]!);
+      const gradient = new Float32Array(patched.length);
+      labels.forEach((label, r) => {
+        for (let c = 0; c < nClasses; c++) {
+          const error = Math.exp(classLogProb[r * nClasses + c]!) - (c === label ? 1 : 0);
+          for (let i = 0; i < dModel; i++)
+            gradient[r * dModel + i]! += error * weights.data[c * dModel + i]!;
+        }
+      });
+      return Promise.resolve({ lossNats, classLogProb, gradient });
+    },
+  };
+}
+
+/** A code: coordinates of each class. */
+export type Code = readonly (readonly number[])[];
+
+/** Classes on a circle of this radius, class c at place `order[c]`. */
+export function circle(order: readonly number[], radius: number): Code {
+  return order.map((place) => {
+    const angle = (2 * Math.PI * place) / order.length;
+    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  });
+}
+
+/** Classes at the corners of a simplex: class c at `radius` on axis c. */
+export function simplex(classes: number, radius: number): Code {
+  return Array.from({ length: classes }, (_, c) =>
+    Array.from({ length: classes }, (_, i) => (i === c ? radius : 0)),
+  );
+}
+
+/** One toy model. Blocks of coordinates come first, noise fills the rest. */
+export interface ToyModel {
+  readonly dModel: number;
+  /** Seed of R; two models with one seed (and width) share their basis. */
+  readonly basis: number;
+  readonly scale?: number;
+  /** One block of coordinates per entry: what is written there, and what is read from there. */
+  readonly blocks: readonly { readonly writes?: Code; readonly reads?: Code }[];
+  /** Answers class `answer[c]` where the readout sees class c. */
+  readonly answer?: readonly number[];
+  /** Gain of the readout. */
+  readonly gain?: number;
+}
+
+/** Standard deviation of coordinate c: small where codes live, elsewhere falling from 2 to .2 as in real spectra. */
+function spread(c: number, { coded, d }: { coded: number; d: number }): number {
+  return c < coded ? 0.1 : 2 * 0.1 ** ((c - coded) / (d - coded - 1));
+}
+
+/** A world of `classes` classes and n items per split of 2 : 1 : 2. */
+export interface ToyWorld {
+  readonly classes: number;
+  readonly items: number;
+  readonly seed?: number;
+}
+
+/** The cell of two toy models in one world. */
+export function toyCell(
+  world: ToyWorld,
+  models: { base: ToyModel; tuned: ToyModel },
+  {
+    k,
+    naturalness,
+    own,
+    seed = 0,
+  }: { k: number; naturalness?: number; own?: Int32Array; seed?: number },
+): CellInput {
+  const { classes, items: n } = world;
+  const names = Array.from({ length: classes }, (_, c) => `v${c}`);
+  const audit: Pick<CausalAudit, "variables" | "by" | "answers" | "outcome"> = {
+    variables: { value: names },
+    by: ["value"],
+    answers: Object.fromEntries(names.map((name) => [name, [name]])),
+    outcome: (values) => String(values["value"]),
+  };
+  const items = Array.from({ length: n }, (_, i) => ({ values: { value: `v${i % classes}` } }));
+  const split = (from: number, to: number): number[] =>
+    [...items.keys()].slice(Math.floor(from * n), Math.floor(to * n));
+  const members = { train: split(0, 0.4), validation: split(0.4, 0.6), test: split(0.6, 1) };
+  const pairsUnder = (table: (values: Assignment) => number): TablePairs => {
+    const plan = { items, variable: "value", table };
+    const draw = stream(world.seed ?? 0, "pairs");
+    return {
+      train: toPairSet(
+        trainingPairs({ ...plan, members: members.train, n: 640, stream: draw.fork("train") }),
+      ),
+      validation: toPairSet(
+        changedPairs({
+          ...plan,
+          members: members.validation,
+          n: 60,
+          stream: draw.fork("validation"),
+        }),
+      ),
+      test: toPairSet(
+        changedPairs({ ...plan, members: members.test, n: 200, stream: draw.fork("test") }),
+      ),
+    };
+  };
+  const classOf = (values: Assignment): number => Number(String(values["value"]).slice(1));
+  const { learning, gate } = CELL_DEFAULTS;
+  return {
+    key: { audit: "toy", variable: "value", layer: 1, role: "last", k, seed },
+    sides: { base: toySide(world, models.base), tuned: toySide(world, models.tuned) },
+    causal: indexCausalModel(audit, "value", items),
+    train: Int32Array.from(members.train),
+    pairs: pairsUnder(classOf),
+    own: own && { answer: own, pairs: pairsUnder((values) => own[classOf(values)]!) },
+    options: { learning: { ...learning, naturalness: naturalness ?? learning.naturalness }, gate },
+  };
+}
+
+/** States and readout of one toy model; noise is shared between models of one world. */
+export function toySide({ classes, items: n, seed = 0 }: ToyWorld, model: ToyModel): SideInput {
+  const { dModel: d, basis, scale = 1, blocks, gain = 2 } = model;
+  const width = (b: { writes?: Code; reads?: Code }): number =>
+    (b.writes ?? b.reads ?? [[]])[0]!.length;
+  const rotation = randomSubspace(d, d, stream(basis, `basis/${d}`));
+  const noise = stream(seed, "noise");
+  const offset = stream(basis, "offset").fork(String(d));
+  const coordinates = matrix(n, d);
+  const coded = blocks.reduce((sum, b) => sum + width(b), 0);
+  for (let i = 0; i < n; i++) {
+    const own = noise.fork(String(i)); // the same numbers for every width
+    for (let c = 0; c < d; c++)
+      coordinates.data[i * d + c] = own.normal() * spread(c, { coded, d });
+  }
+  const weights = matrix(classes, d);
+  let at = 0;
+  for (const block of blocks) {
+    for (let j = 0; j < width(block); j++, at++) {
+      for (let i = 0; i < n; i++)
+        coordinates.data[i * d + at]! += block.writes?.[i % classes]![j] ?? 0;
+      for (let c = 0; c < classes; c++) {
+        const answer = model.answer?.[c] ?? c;
+        weights.data[answer * d + at]! += (gain * (block.reads?.[c]![j] ?? 0)) / scale;
+      }
+    }
+  }
+  const shift = Float64Array.from({ length: d }, () => 3 * offset.normal());
+  const readout = multiply(weights, rotation);
+  const bias = Float64Array.from({ length: classes }, (_, c) => {
+    let sum = 0;
+    for (let i = 0; i < d; i++) sum -= readout.data[c * d + i]! * shift[i]!;
+    return sum;
+  });
+  const states = Float32Array.from(
+    multiply(coordinates, rotation).data,
+    (x, i) => scale * x + shift[i % d]!,
+  );
+  const continuation = linearReadout(readout, bias);
+  const naturalClass = natural(readout, bias, states);
+  return { states, dModel: d, continuation, naturalClass };
+}
+
+function natural(weights: Matrix, bias: Float64Array, states: Float32Array): Int32Array {
+  const d = weights.cols;
+  const logits = new Float32Array((states.length / d) * weights.rows);
+  for (let r = 0; r < states.length / d; r++) {
+    for (let c = 0; c < weights.rows; c++) {
+      let sum = bias[c]!;
+      for (let i = 0; i < d; i++) sum += weights.data[c * d + i]! * states[r * d + i]!;
+      logits[r * weights.rows + c] = sum;
+    }
+  }
+  return argmaxRows(logits, weights.rows);
+}

@@ -1,0 +1,317 @@
+import { describe, expect, it } from "vitest";
+import type { AuditMeasures, CellMeasures } from "../../src/measure/measures.js";
+import { wilson } from "../../src/stats/intervals.js";
+import { DEFAULT_POLICY, policySchema, type Policy } from "../../src/verdict/policy.js";
+import { judge } from "../../src/verdict/run.js";
+import type { SiteVerdict } from "../../src/verdict/verdicts.js";
+import { all, CONSTANT, GOOD, NOTHING, plantAudit, plantCell, row } from "./planted.js";
+
+function judgeOne(
+  cell: CellMeasures,
+  audit: AuditMeasures = plantAudit(),
+  policy: Policy = DEFAULT_POLICY,
+): SiteVerdict {
+  return judge({ audits: [audit], cells: [cell] }, policy).variables[0]!.sites[0]!;
+}
+
+describe("the words of a site", () => {
+  it("transfers: both encode it and both cross directions reach the ratio", () => {
+    const site = judgeOne(plantCell(GOOD));
+    expect(site.verdict).toBe("transfers");
+    expect(site.reasons[0]).toBe(
+      "both cross directions reach .80 of the target's own effect: base→tuned 1.00 [.99, 1.01], tuned→base 1.00 [.99, 1.01]",
+    );
+    expect(site.ratio["base→tuned"]).toMatchObject({ value: 1, unit: "ratio", n: 300 });
+  });
+
+  it("fails: a cross direction stays below, whichever it is", () => {
+    for (const broken of ["base→tuned", "tuned→base"] as const) {
+      const site = judgeOne(plantCell({ ...GOOD, iia: { ...all(0.96), [broken]: 0.6 } }));
+      expect(site.verdict).toBe("fails");
+      expect(site.reasons).toHaveLength(1);
+      expect(site.reasons[0]).toContain(`${broken} .60 [.54, .65] against a ceiling of .96`);
+      expect(site.reasons[0]).toContain("null .48 (permuted sources); ratio .25 [.19, .31]");
+      expect(site.reasons[0]).toContain("below .80 (p < .001 corrected by holm)");
+    }
+  });
+
+  it("lost: only the base encodes it; a constant answer is no effect although it is right half of the time", () => {
+    const site = judgeOne(plantCell(CONSTANT), plantAudit({ tuned: 0.5 }));
+    expect(site.verdict).toBe("lost");
+    expect(site.labels).toEqual(["behaviour lost"]);
+    expect(site.reasons).toEqual([
+      "base encodes it: base→base .96 [.93, .98] stands above its null .48 (permuted sources) by τ = .20",
+      "tuned does not encode it: full swap within tuned .50 [.44, .56] does not stand above no intervention .50 [.44, .56] by τ = .20",
+      "behaviour lost: the tuned model answers rightly no more often than its null",
+    ]);
+    expect(site.ratio).toEqual({});
+  });
+
+  it("gained: only the tuned model encodes it", () => {
+    const site = judgeOne(
+      plantCell({
+        fullSwap: { "base→base": 0.02, "tuned→tuned": 0.97 },
+        iia: { "tuned→tuned": 0.95 },
+        permuted: { "tuned→tuned": 0.47 },
+      }),
+    );
+    expect(site.verdict).toBe("gained");
+    expect(site.labels).toEqual([]);
+  });
+
+  it("absent: the whole state moves nothing, in either model", () => {
+    expect(judgeOne(plantCell(NOTHING)).verdict).toBe("absent");
+  });
+
+  it("absent stays absent where learned maps steer: the full swap is the first gate", () => {
+    const site = judgeOne(plantCell({ ...NOTHING, iia: all(0.96) }));
+    expect(site.verdict).toBe("absent");
+    expect(site.warnings[0]).toContain("a sign of steering");
+  });
+
+  it("inconclusive: the ratio's interval holds the threshold, and n says what would decide", () => {
+    const site = judgeOne(plantCell({ ...GOOD, n: 60, iia: { ...all(0.95), "base→tuned": 0.88 } }));
+    expect(site.verdict).toBe("inconclusive");
+    expect(site.nToDecide).toBeGreaterThan(60);
+    expect(site.reasons.at(-1)).toBe(
+      `about ${site.nToDecide!} pairs would decide, were the rates to stay`,
+    );
+    const more = judgeOne(
+      plantCell({ ...GOOD, n: 4 * site.nToDecide!, iia: { ...all(0.95), "base→tuned": 0.88 } }),
+    );
+    expect(more.verdict).not.toBe("inconclusive");
+  });
+
+  it("inconclusive: a gate is undecided, and n says what would decide", () => {
+    const rates = { ...GOOD, fullSwap: { ...all(0.98), "tuned→tuned": 0.24 } };
+    const site = judgeOne(plantCell({ ...rates, n: 100 }));
+    expect(site.verdict).toBe("inconclusive");
+    expect(site.gates.tuned).toEqual({ fullSwap: "?", subspace: "yes", encodes: "?" });
+    expect(site.reasons[0]).toContain("tuned is undecided: full swap within tuned .24");
+    expect(judgeOne(plantCell({ ...rates, n: site.nToDecide! * 2 })).gates.tuned.fullSwap).toBe(
+      "yes",
+    );
+  });
+
+  it("inconclusive: gates open but the subspace was not learned", () => {
+    const site = judgeOne(plantCell({ fullSwap: all(0.98) }));
+    expect(site.verdict).toBe("inconclusive");
+    expect(site.reasons[0]).toContain("base→base was not learned");
+    expect(site).not.toHaveProperty("nToDecide");
+  });
+
+  it("inconclusive: a cross direction was not run", () => {
+    const site = judgeOne(
+      plantCell({ ...GOOD, iia: { "base→base": 0.96, "tuned→tuned": 0.96, "base→tuned": 0.96 } }),
+    );
+    expect(site.verdict).toBe("inconclusive");
+    expect(site.reasons).toContain("tuned→base was not run");
+  });
+
+  it("inconclusive: a cross direction that permuted sources move as far transfers nothing", () => {
+    const site = judgeOne(plantCell({ ...GOOD, permuted: { ...all(0.48), "base→tuned": 0.94 } }));
+    expect(site.verdict).toBe("inconclusive");
+    expect(site.reasons[0]).toContain("does not stand above its own null .94 (permuted sources)");
+  });
+
+  it("not-measurable: too few pairs, a base at chance, or the audit's own reason", () => {
+    expect(judgeOne(plantCell({ ...GOOD, n: 59 })).reasons).toEqual([
+      "59 held-out pairs, fewer than the 60 that anything is judged on",
+    ]);
+    expect(judgeOne(plantCell({ ...GOOD, n: 0 })).verdict).toBe("not-measurable");
+    const atChance = judgeOne(plantCell(GOOD), plantAudit({ base: 0.52 }));
+    expect(atChance.verdict).toBe("not-measurable");
+    expect(atChance.reasons[0]).toBe(
+      "the base answers .52 [.48, .56] of the items rightly, not above chance (.50 for 2 classes)",
+    );
+    const told = plantAudit({}, { notMeasurable: "no item left" });
+    expect(judgeOne(plantCell(GOOD), told).reasons).toEqual(["no item left"]);
+  });
+});
+
+describe("labels of a site", () => {
+  it("behaviour changed: the tuned model inverts the answers and follows the variable under its own table", () => {
+    const inverted = {
+      ...CONSTANT,
+      fullSwap: { "base→base": 0.98, "tuned→tuned": 0.01 },
+      noIntervention: { tuned: 0.99 },
+    };
+    const own = { ...GOOD, table: "own" as const };
+    const site = judgeOne(plantCell([inverted, own]), plantAudit({ tuned: 0.02 }));
+    expect(site.verdict).toBe("lost");
+    expect(site.labels).toEqual(["behaviour changed"]);
+    expect(site.reasons).toContain(
+      "behaviour changed: under its own answer table tuned→tuned is .96 [.93, .98] (learned map)",
+    );
+    expect(site.ownTable?.iia["tuned→tuned"]).toMatchObject({ value: 0.96, n: 300 });
+  });
+
+  it("behaviour changed is not said from too few pairs, nor behaviour lost of an inverted answer", () => {
+    const inverted = {
+      ...CONSTANT,
+      fullSwap: { "base→base": 0.98, "tuned→tuned": 0.01 },
+      noIntervention: { tuned: 0.99 },
+    };
+    const own = { ...GOOD, table: "own" as const, n: 59 };
+    const site = judgeOne(plantCell([inverted, own]), plantAudit({ tuned: 0.02 }));
+    expect(site.labels).toEqual([]);
+  });
+
+  it("still readable: an aligned map still moves the base", () => {
+    const site = judgeOne(
+      plantCell({ ...CONSTANT, closedForm: { "tuned→base": 0.9, "base→tuned": 0.5 } }),
+      plantAudit({ tuned: 0.5 }),
+    );
+    expect(site.labels).toEqual(["behaviour lost", "still readable"]);
+    expect(site.reasons.at(-1)).toBe(
+      "still readable: tuned→base .90 [.86, .93] (closed form) against a null of .48",
+    );
+  });
+
+  it("same basis: asks base→tuned and tuned→tuned of the frozen basis; tuned→base alone is no witness", () => {
+    expect(judgeOne(plantCell({ ...GOOD, frozenBasis: all(0.95) })).labels).toEqual(["same basis"]);
+    const rotated = {
+      "base→base": 0.96,
+      "tuned→base": 0.93,
+      "base→tuned": 0.02,
+      "tuned→tuned": 0.03,
+    };
+    expect(judgeOne(plantCell({ ...GOOD, frozenBasis: rotated })).labels).toEqual([]);
+    expect(judgeOne(plantCell({ ...GOOD, frozenBasis: { "base→tuned": 0.96 } })).labels).toEqual(
+      [],
+    );
+  });
+
+  it("scale: told where the sizes differ by a quarter, with the ratio", () => {
+    const scaled = (tuned: number): readonly string[] =>
+      judgeOne(plantCell(GOOD, { learning: { sigma: { base: 1, tuned } } })).labels;
+    expect(scaled(2)).toEqual(["scale ×2.00"]);
+    expect(scaled(0.5)).toEqual(["scale ×0.50"]);
+    expect(scaled(1.25)).toEqual([]);
+    expect(scaled(0.8)).toEqual([]);
+  });
+});
+
+describe("warnings of a site", () => {
+  it("name a cross direction above the target's own ceiling", () => {
+    const site = judgeOne(
+      plantCell({ ...GOOD, iia: { ...all(0.95), "tuned→tuned": 0.8 }, permuted: all(0.4) }),
+    );
+    expect(site.warnings).toContain(
+      "base→tuned .95 [.92, .97] is above the target's own .80: a sign of steering",
+    );
+  });
+
+  it("name a subspace that is too small", () => {
+    const site = judgeOne(plantCell({ ...GOOD, iia: { ...all(0.96), "tuned→tuned": 0.5 } }));
+    expect(site.verdict).toBe("lost");
+    expect(site.warnings.join()).toContain("k = 1 may be too small");
+  });
+
+  it("name unnatural states", () => {
+    const naturalness = { "base→tuned": 2.9, "tuned→tuned": 1 };
+    const site = judgeOne(plantCell(GOOD, { learning: { naturalness } }));
+    expect(site.warnings).toEqual([
+      "base→tuned states lie 2.9 times as far from natural ones as the target's own: a sign of steering",
+    ]);
+  });
+});
+
+describe("thresholds, one hit either side", () => {
+  /** Fewest hits of n whose Wilson low end is above a share, at the default confidence. */
+  function fewestAbove(share: number, n: number): number {
+    for (let hits = 0; hits <= n; hits++) {
+      const interval = wilson({ hits, n }, 0.95);
+      if (interval.kind === "value" && interval.low > share) return hits;
+    }
+    throw new Error("no tally reaches it");
+  }
+
+  const withHits = (group: "fullSwap" | "iia", hits: number): CellMeasures => {
+    const cell = plantCell(GOOD);
+    const [trials] = cell.trials;
+    return {
+      ...cell,
+      trials: [{ ...trials!, [group]: { ...trials![group], "base→base": row(hits, 300) } }],
+    };
+  };
+
+  it("the full swap says yes from the first hit that lifts the low end above no intervention + τ", () => {
+    const hits = fewestAbove(0.2, 300);
+    expect(judgeOne(withHits("fullSwap", hits)).gates.base.fullSwap).toBe("yes");
+    expect(judgeOne(withHits("fullSwap", hits - 1)).gates.base.fullSwap).toBe("?");
+  });
+
+  it("the full swap says no up to the last hit that keeps the high end below it", () => {
+    // the high end of h hits is 1 − the low end of n − h hits
+    const misses = fewestAbove(0.8, 300);
+    expect(judgeOne(withHits("fullSwap", 300 - misses)).gates.base.fullSwap).toBe("no");
+    expect(judgeOne(withHits("fullSwap", 301 - misses)).gates.base.fullSwap).toBe("?");
+  });
+
+  it("the subspace is compared with the permuted null, not with no intervention", () => {
+    const hits = fewestAbove(0.48 + 0.2, 300);
+    expect(judgeOne(withHits("iia", hits)).gates.base.subspace).toBe("yes");
+    expect(judgeOne(withHits("iia", hits - 1)).gates.base.subspace).toBe("?");
+  });
+
+  it("the ratio decides by its ends: one hit turns transfers into inconclusive, and inconclusive into fails", () => {
+    const uncorrected = policySchema.parse({ multiplicity: "none" });
+    const measured = Array.from({ length: 301 }, (_, hits) => {
+      const cell = plantCell({ ...GOOD, permuted: all(0.3) });
+      const [trials] = cell.trials;
+      const crossed = { ...trials!, iia: { ...trials!.iia, "base→tuned": row(hits, 300) } };
+      const site = judgeOne({ ...cell, trials: [crossed] }, plantAudit(), uncorrected);
+      const ratio = site.ratio["base→tuned"];
+      if (ratio?.kind !== "value") throw new Error("no ratio");
+      return { verdict: site.verdict, interval: ratio.interval };
+    });
+    for (const { verdict, interval } of measured) {
+      const expected =
+        interval[1] < 0.8 ? "fails" : interval[0] >= 0.8 ? "transfers" : "inconclusive";
+      expect(verdict).toBe(expected);
+    }
+    // more hits never make it worse
+    const order = ["fails", "inconclusive", "transfers"];
+    const ranks = measured.map(({ verdict }) => order.indexOf(verdict));
+    expect(ranks.every((rank, i) => i === 0 || rank >= ranks[i - 1]!)).toBe(true);
+    expect(new Set(ranks).size).toBe(3);
+  });
+
+  it("minPairs pairs are enough, one fewer is not", () => {
+    expect(judgeOne(plantCell({ ...GOOD, n: 60 })).verdict).toBe("transfers");
+    expect(judgeOne(plantCell({ ...GOOD, n: 59 })).verdict).toBe("not-measurable");
+  });
+});
+
+describe("rows that cannot be", () => {
+  it("are refused with their name and lengths", () => {
+    const cell = plantCell(GOOD);
+    const [trials] = cell.trials;
+    const broken = { ...trials!, permuted: { ...trials!.permuted, "base→tuned": "101" } };
+    expect(() => judgeOne({ ...cell, trials: [broken] })).toThrow(
+      "permuted base→tuned of the causal table has 3 outcomes for 300 trials",
+    );
+  });
+
+  it("are refused where the causal table is missing", () => {
+    expect(() => judgeOne(plantCell({ ...GOOD, table: "own" }))).toThrow("causal table");
+  });
+});
+
+it("a policy refuses unknown keys and fills in the defaults", () => {
+  expect(policySchema.parse({})).toEqual(DEFAULT_POLICY);
+  expect(DEFAULT_POLICY).toEqual({
+    tau: 0.2,
+    ratio: 0.8,
+    confidence: 0.95,
+    minPairs: 60,
+    closesGate: ["fails", "lost"],
+    multiplicity: "holm",
+  });
+  expect(policySchema.safeParse({ tua: 0.1 }).success).toBe(false);
+  expect(policySchema.safeParse({ tau: 1.5 }).success).toBe(false);
+  for (const [key, schema] of Object.entries(policySchema.shape)) {
+    expect(schema.description, key).toContain("Source:");
+  }
+});
