@@ -10,7 +10,7 @@ const sentiments = ["positive", "negative"] as const;
 
 const templates = [
   "The {thing} was {opinion}, and I was very",
-  "The {thing} was {opinion}, so I was very",
+  "She thought the {thing} was {opinion}, so she was very",
   "I thought the {thing} was {opinion}, so I was very",
   "My friend said that the {thing} was {opinion} and that she was very",
 ] as const;

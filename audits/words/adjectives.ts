@@ -13,8 +13,8 @@ export const opinions = {
   negative: (
     "terrible awful horrible dreadful disgusting boring bad poor disappointing unpleasant painful " +
     "miserable mediocre atrocious appalling dull annoying ugly nasty pathetic lousy inferior horrendous " +
-    "tedious frustrating revolting ghastly abysmal shoddy bland unbearable depressing offensive " +
-    "worthless dismal tasteless"
+    "lame frustrating revolting hideous abysmal shoddy sloppy unbearable depressing offensive " +
+    "gross rotten tasteless"
   ).split(" "),
 } as const;
 

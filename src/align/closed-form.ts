@@ -53,7 +53,7 @@ export function codeAndNoise(
 }
 
 /** Number of directions that the code spans. */
-export function codeRank({ code }: CodeAndNoise): number {
+function codeRank({ code }: CodeAndNoise): number {
   return rankOf(svd(code).s, CODE_RANK);
 }
 

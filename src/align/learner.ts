@@ -18,10 +18,8 @@ export interface LearningPairs {
   readonly group: Int32Array;
 }
 
-/** Splits that learning may see; test pairs never come here. */
-export const LEARNING_SPLITS = ["train", "validation"] as const;
-/** A split that learning may see. */
-export type LearningSplit = (typeof LEARNING_SPLITS)[number];
+/** A split that learning may see; test pairs never come here. */
+export type LearningSplit = "train" | "validation";
 
 /** One model under training. */
 export interface LearningModel {
@@ -69,7 +67,7 @@ export const LEARNING_DEFAULTS: LearningOptions = {
 };
 
 /** One finished step, for progress lines. */
-export interface StepReport {
+interface StepReport {
   readonly step: number;
   readonly steps: number;
   /** Loss of the minibatch: cross-entropy + λ · naturalness, nats. */

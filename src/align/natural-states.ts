@@ -39,23 +39,30 @@ export function fitNaturalStates(
   const precision = fitPrecision(residualsOf(normalised, distinct, { means, grouping }));
   const preciseStates = matrix(normalised.rows, normalised.cols);
   const prepared = new Set<number>();
-  const distanceOf = (item: number): number => {
-    const residual = residualsOf(normalised, Int32Array.of(item), { means, grouping });
-    return mahalanobis(precision, residual);
+  const preciseMeans = applyToRows(precision, means);
+  const prepare = (items: Iterable<number>): void => {
+    for (const item of items) {
+      if (prepared.has(item)) continue;
+      prepared.add(item);
+      precision.apply(row(normalised, item), row(preciseStates, item));
+    }
   };
   return {
     means,
-    preciseMeans: applyToRows(precision, means),
+    preciseMeans,
     preciseStates,
     precision,
-    prepare(items) {
-      for (const item of items) {
-        if (prepared.has(item)) continue;
-        prepared.add(item);
-        precision.apply(row(normalised, item), row(preciseStates, item));
-      }
+    prepare,
+    unit(items) {
+      const once = distinctItems(normalised, items, grouping);
+      prepare(once);
+      const offsets = residualsOf(normalised, once, { means, grouping });
+      const images = residualsOf(preciseStates, once, { means: preciseMeans, grouping });
+      const d = normalised.cols;
+      return median(
+        Array.from(once.keys(), (r) => Math.sqrt(dot(row(offsets, r), row(images, r), d))),
+      );
     },
-    unit: (items) => median([...distinctItems(normalised, items, grouping)].map(distanceOf)),
   };
 }
 
@@ -64,12 +71,6 @@ export function applyToRows(precision: Precision, rows: Matrix): Matrix {
   const out = matrix(rows.rows, rows.cols);
   for (let r = 0; r < rows.rows; r++) precision.apply(row(rows, r), row(out, r));
   return out;
-}
-
-/** √(eᵀ Σ⁻¹ e) of the single row of `e`. */
-function mahalanobis(precision: Precision, e: Matrix): number {
-  const image = applyToRows(precision, e);
-  return Math.sqrt(dot(row(e, 0), row(image, 0), e.cols));
 }
 
 /** Groups of `items` that have no natural state in the train split. */

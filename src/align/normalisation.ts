@@ -10,7 +10,7 @@ import { assertFinite, axpy, dot, f32, f64, i32, sum } from "../numeric/vector.j
 import { groupMeans, residualsOf, type Grouping } from "./grouping.js";
 
 /** Centre and scale of the states of one model at one site. */
-export interface Normalisation {
+interface Normalisation {
   /** `[dModel]`. */
   readonly mean: Float64Array;
   /** Root mean square of a centred coordinate, groups weighted alike; 0 where all states are the same. */

@@ -42,6 +42,8 @@ class Cotangents {
   constructor(readonly b: Emitter) {}
 
   add(value: Value, contribution: Value): void {
+    // a gradient has the shape of its value, which is often known better than that of the nodes that make it
+    this.b.types.refine(contribution, this.b.types.shape(value));
     const sum = this.#contributions.get(value);
     this.#contributions.set(
       value,
@@ -71,12 +73,17 @@ function propagate(b: Emitter, { node, activity, cotangents }: Step): void {
   );
   node.inputs.forEach((input, i) => {
     if (input === null || !activity.values.has(input)) return;
-    cotangents.add(input, emit(present(entries[i], "entry"), { node, input: i }));
+    const dx = emit(present(entries[i], "entry"), { node, input: i });
+    if (dx !== undefined) cotangents.add(input, dx);
   });
 }
 
-function emit(entry: Gradient, { node, input }: { node: Node; input: number }): Value {
+function emit(
+  entry: Gradient,
+  { node, input }: { readonly node: Node; readonly input: number },
+): Value | undefined {
   if (typeof entry === "function") return entry();
+  if (entry.kind === "none") return undefined;
   throw new UnsupportedOperatorError(`no gradient for input ${input} of ${node.op}`, {
     code: "NO_GRADIENT",
     where: describeNode(node),
@@ -160,5 +167,5 @@ function checkSupported(b: Emitter, { nodes }: Activity): void {
 function refusal(b: Emitter, node: Node): string | undefined {
   const rule = RULES.get(node.op);
   if (rule === undefined) return "no rule";
-  return rule.refuses?.({ node, opset: b.opset, shape: (value) => b.types.shape(value) });
+  return rule.refuses?.({ node, opset: b.opset, types: b.types });
 }

@@ -3,24 +3,31 @@
  */
 import { invariant } from "../errors.js";
 import type { Node, Value } from "../onnx/graph.js";
-import type { SymbolicShape } from "../onnx/type-inference.js";
+import type { TypeInference } from "../onnx/type-inference.js";
 import type { Emitter } from "./emitter.js";
 
-/** An input that gets no gradient, and why; an error if the loss depends on `wrt` through it. */
+/** An input that gets no gradient, and why. */
 export interface NoGradient {
+  /** `none`: the output does not depend on its value. `frozen`: the rule holds only while the input is a constant. */
+  readonly kind: "none" | "frozen";
   readonly reason: string;
 }
 
-/** Says that an input gets no gradient. */
+/** Says that the output does not depend on the value of an input: shapes, axes, indices, conditions, types. */
 export function noGradient(reason: string): NoGradient {
-  return { reason };
+  return { kind: "none", reason };
+}
+
+/** Says that an input must be a constant: an error if it depends on what is differentiated for. */
+export function mustBeFrozen(reason: string): NoGradient {
+  return { kind: "frozen", reason };
 }
 
 /** Gradient of one input: emitted only when that input is active, so that frozen weights never get one. */
 export type Gradient = (() => Value) | NoGradient;
 
 /** Attributes of a node, as a rule may read them. */
-export type Attributes = Pick<Node, "int" | "float" | "ints" | "string"> & {
+type Attributes = Pick<Node, "int" | "float" | "ints" | "string"> & {
   readonly has: (name: string) => boolean;
 };
 
@@ -49,7 +56,7 @@ export interface RuleCase {
 export interface RuleQuestion {
   readonly node: Node;
   readonly opset: number;
-  readonly shape: (value: Value) => SymbolicShape | undefined;
+  readonly types: Pick<TypeInference, "shape" | "integers">;
 }
 
 /** A row of the table. */

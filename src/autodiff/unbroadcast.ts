@@ -8,12 +8,18 @@ import type { Emitter } from "./emitter.js";
 /**
  * Sums `dy` over the axes along which `x` was broadcast, giving the shape of `x`. `[…result]` → `[…x]`
  *
- * Axes are decided when the graph is made, where shapes allow it, otherwise when it runs.
+ * Axes are decided when the graph is made, where shapes allow it, otherwise when it runs. `matrix` says that the last two
+ * axes are those of a matrix, which are never broadcast.
  */
-export function unbroadcast(b: Emitter, dy: Value, x: Value): Value {
+export function unbroadcast(
+  b: Emitter,
+  dy: Value,
+  { x, matrix = false }: { readonly x: Value; readonly matrix?: boolean },
+): Value {
   const from = b.types.shape(dy);
   const to = b.types.shape(x);
-  const axes = from === undefined || to === undefined ? undefined : staticAxes(from, to);
+  const axes =
+    from === undefined || to === undefined ? undefined : staticAxes(from, to, { matrix });
   if (axes === undefined) return sumWhereBroadcast(b, dy, x);
   const leading = axes.leading.length === 0 ? dy : b.reduceSum(dy, axes.leading, false);
   return axes.inner.length === 0 ? leading : b.reduceSum(leading, axes.inner);
@@ -26,11 +32,15 @@ interface StaticAxes {
 }
 
 /** `undefined` when a dimension of x may or may not be 1. */
-function staticAxes(from: SymbolicShape, to: SymbolicShape): StaticAxes | undefined {
+function staticAxes(
+  from: SymbolicShape,
+  to: SymbolicShape,
+  { matrix }: { readonly matrix: boolean },
+): StaticAxes | undefined {
   const missing = from.length - to.length;
   if (missing < 0) return undefined;
   const inner: number[] = [];
-  for (const [axis, dim] of to.entries()) {
+  for (const [axis, dim] of (matrix ? to.slice(0, -2) : to).entries()) {
     const size = from[missing + axis];
     if (size === dim) continue;
     if (dim === 1) inner.push(axis);

@@ -64,8 +64,7 @@ export async function auditCommand(
       result,
       extras: learnedFiles(result.cells, store),
     });
-    store.close();
-    rmSync(store.folder, { recursive: true, force: true });
+    store.discard();
     if (options.json) io.stdout.write(serialiseResult(result));
     else if (!options.quiet) {
       io.stdout.write(renderTerminal(result, { colour: io.stdout.colour, folder }));

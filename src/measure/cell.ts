@@ -35,7 +35,7 @@ import { tableRuns } from "./table-run.js";
 import { spellHits } from "./trial-runner.js";
 
 /** An array with its dimensions, to be written as safetensors. */
-export interface CellTensor {
+interface CellTensor {
   readonly dims: readonly number[];
   readonly data: Float32Array;
 }

@@ -8,7 +8,9 @@ import { invariant, present } from "../errors.js";
 import { Builder } from "../onnx/builder.js";
 import { copyModel } from "../onnx/copy.js";
 import type { Model, Value } from "../onnx/graph.js";
+import { TypeInference } from "../onnx/type-inference.js";
 import type { LocatedModel } from "./located.js";
+import { dependsOnlyThrough, dropIdleReshapes } from "./tail.js";
 
 /** Operator set from which the axes of every reduction are an input and no attribute. */
 const AXES_AS_INPUT = 18;
@@ -36,20 +38,17 @@ export function buildCapture(
   const { graph } = model;
   const wanted = [...new Set(layers)];
   const residuals = wanted.map((layer) => of(siteAt(located, layer)));
-  const logits = of(located.logits);
   const labelPosition = graph.addInput("label_position", { dtype: "int64", shape: ["batch"] });
   const answerIds = graph.addInput("answer_ids", { dtype: "int64", shape: ["answer"] });
   graph.outputs.length = 0;
 
   const b = new Builder(graph, "capture");
-  selectBeforeHead(b, { last: of(siteAt(located, located.nLayers)), labelPosition });
-  const row = b.op("Squeeze", [asFloat32(b, logits), b.ints([1])]);
+  const last = of(siteAt(located, located.nLayers));
+  const row = labelRow(b, { logits: of(located.logits), last, labelPosition });
   wanted.forEach((layer, i) => {
     const residual = present(residuals[i], "residual");
-    addOutput(b, residual, {
-      name: residualName(layer),
-      shape: ["batch", "token", located.dModel],
-    });
+    const shape = ["batch", "token", located.dModel];
+    addOutput(b, residual, { name: residualName(layer), shape });
   });
   const answerLogit = b.op("Gather", [row, answerIds], { axis: 1n });
   addOutput(b, answerLogit, { name: "answer_logit", shape: ["batch", "answer"] });
@@ -82,15 +81,30 @@ function siteAt({ sites, nLayers }: LocatedModel, layer: number): Value {
   return site;
 }
 
-/** Lets norm and head see `[batch, 1, dModel]`, the states at the label positions. */
-function selectBeforeHead(
-  b: Builder,
-  { last, labelPosition }: { readonly last: Value; readonly labelPosition: Value },
-): void {
+interface LabelRow {
+  readonly logits: Value;
+  readonly last: Value;
+  readonly labelPosition: Value;
+}
+
+/**
+ * Logits at the label positions, float32 `[batch, vocab]`. Where norm and head treat every token alike they see
+ * `[batch, 1, dModel]` only; otherwise the position is selected from the logits.
+ */
+function labelRow(b: Builder, { logits, last, labelPosition }: LabelRow): Value {
+  const head = dropIdleReshapes(logits, new TypeInference(b.graph));
   const indices = b.op("Unsqueeze", [labelPosition, b.ints([1, 2])]);
-  const uses = [...last.uses];
-  const selected = b.op("GatherND", [last, indices], { batch_dims: 1n });
-  for (const { node, index } of uses) node.replaceInput(index, selected);
+  const select = (value: Value): Value => {
+    const uses = [...value.uses];
+    const selected = b.op("GatherND", [value, indices], { batch_dims: 1n });
+    for (const { node, index } of uses) node.replaceInput(index, selected);
+    return selected;
+  };
+  const isTokenwise = dependsOnlyThrough(head, [last]);
+  if (isTokenwise) select(last);
+  const chosen = isTokenwise ? head : select(head);
+  const isFloat32 = logits.type?.dtype === "float32";
+  return b.op("Squeeze", [isFloat32 ? chosen : b.cast(chosen, "float32"), b.ints([1])]);
 }
 
 function logSumExp(b: Builder, row: Value, { opsets }: Model): Value {
@@ -114,8 +128,4 @@ function addOutput(
   b.graph.rename(output, name);
   output.type = { dtype: "float32", shape };
   b.graph.outputs.push(output);
-}
-
-function asFloat32(b: Builder, value: Value): Value {
-  return value.type?.dtype === "float32" ? value : b.cast(value, "float32");
 }

@@ -41,7 +41,7 @@ export async function probeCausality(
     largest = Math.max(largest, Math.abs(a));
     moved = Math.max(moved, Math.abs(a - present(logits[half + i], "logit")));
   }
-  return moved / largest;
+  return moved === 0 ? 0 : moved / largest;
 }
 
 /**

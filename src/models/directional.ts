@@ -4,11 +4,12 @@
 import { NumericsError, present } from "../errors.js";
 import type { ProbeRow, SuffixProbe } from "./suffix-probe.js";
 
-/**
- * Steps as shares of the state's norm. The error of a central difference falls like h² until rounding, which grows like
- * 1/h, takes over; where that happens depends on the model, so the best of three counts.
- */
-const STEPS = [3e-2, 1e-2, 3e-3] as const;
+/** What a directional derivative is taken with. */
+export interface DirectionalOptions {
+  readonly answers: readonly number[];
+  /** Shares of the state's norm; the best counts. */
+  readonly steps: readonly number[];
+}
 
 /**
  * Returns the relative error of the rows' directional derivatives: ‖numeric − analytic‖ / ‖analytic‖ over rows, at the
@@ -19,7 +20,7 @@ const STEPS = [3e-2, 1e-2, 3e-3] as const;
 export async function directionalError(
   probe: SuffixProbe,
   rows: readonly ProbeRow[],
-  answers: readonly number[],
+  { answers, steps }: DirectionalOptions,
 ): Promise<number> {
   const { gradient } = await probe.run(rows, answers);
   const dModel = gradient.length / rows.length;
@@ -40,7 +41,7 @@ export async function directionalError(
     });
   }
   const errors: number[] = [];
-  for (const step of STEPS) {
+  for (const step of steps) {
     const plus = await probe.run(moveAll(rows, directions, step), answers);
     const minus = await probe.run(moveAll(rows, directions, -step), answers);
     const numeric = plus.lossNats.map(

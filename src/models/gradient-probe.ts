@@ -62,7 +62,7 @@ export async function gradientProbe(
     },
     x,
     steps: STEP_SHARES.map((share) => share * rms),
-    tolerance: boundsOf(located.sites[0]?.type?.dtype ?? "float32").derivative,
+    tolerance: boundsOf(located).derivative,
     release: () => probe.release(),
   };
 }

@@ -39,9 +39,9 @@ export interface PreflightRequest {
 const ANSWERS = 16;
 
 /** A patch must move the answers by at least this multiple of what rounding may. */
-const CLEARLY = 10;
+const CLEARLY = 2;
 
-/** Worst values over layers; each `undefined` until measured. */
+/** Worst values over layers. */
 interface Worst {
   logits: number;
   variation: number;
@@ -59,7 +59,7 @@ interface Worst {
  */
 export async function preflight(request: PreflightRequest): Promise<PreflightCheck[]> {
   const { located, session: options, signal } = request;
-  const bounds = boundsOf(located.sites[0]?.type?.dtype ?? "float32");
+  const bounds = boundsOf(located);
   const whole = await createSession(buildWhole(located), options);
   try {
     const causal = await checkCausality(located, whole);
@@ -167,7 +167,10 @@ async function checkSuffix(check: SuffixCheck, worst: Worst): Promise<void> {
     answers,
   );
   worst.moved = Math.min(worst.moved, compare(random, expected).smallestRow / largest);
-  worst.derivative = Math.max(worst.derivative, await directionalError(probe, rows, answers));
+  worst.derivative = Math.max(
+    worst.derivative,
+    await directionalError(probe, rows, { answers, steps: bounds.steps }),
+  );
 }
 
 /** The natural state put where it already is. */

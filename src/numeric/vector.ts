@@ -53,11 +53,17 @@ export function dot(a: Run, b: Run, n: number): number {
 export function axpy(alpha: number, x: Run, { y, n }: { y: Run; n: number }): void {
   const from = x.data;
   const into = y.data;
-  const shift = y.offset - x.offset;
+  let i = x.offset;
+  let j = y.offset;
+  const end4 = x.offset + (n & ~3);
   const end = x.offset + n;
-  for (let i = x.offset; i < end; i++) {
-    into[i + shift] = f64(into, i + shift) + alpha * f64(from, i);
+  for (; i < end4; i += 4, j += 4) {
+    into[j] = f64(into, j) + alpha * f64(from, i);
+    into[j + 1] = f64(into, j + 1) + alpha * f64(from, i + 1);
+    into[j + 2] = f64(into, j + 2) + alpha * f64(from, i + 2);
+    into[j + 3] = f64(into, j + 3) + alpha * f64(from, i + 3);
   }
+  for (; i < end; i++, j++) into[j] = f64(into, j) + alpha * f64(from, i);
 }
 
 /** `x *= alpha` over `n` elements, in place. */

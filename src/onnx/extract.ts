@@ -14,7 +14,7 @@ import {
 } from "./graph.js";
 
 /** A value at which the walk from the outputs stops: it becomes an input. */
-export interface Cut {
+interface Cut {
   readonly value: Value;
   readonly name: string;
   readonly type: ValueType;

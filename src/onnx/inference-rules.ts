@@ -3,6 +3,7 @@
  * cannot know returns `undefined`; an operator without a row has the element type of its first input and no shape.
  */
 import { operatorAxes } from "./axes.js";
+import { addDims, isDimension } from "./element-inference.js";
 import type { Node } from "./graph.js";
 import { dtypeOf, type DType } from "./tensor.js";
 import {
@@ -13,7 +14,7 @@ import {
 } from "./type-inference.js";
 
 /** One question to a rule: output `output` of `node`. */
-export interface InferenceCase {
+interface InferenceCase {
   readonly node: Node;
   readonly types: TypeInference;
   readonly output: number;
@@ -87,9 +88,7 @@ const shapeOf =
 function shapeFrom({ node, types }: InferenceCase, index: number): SymbolicShape | undefined {
   const value = node.inputs[index];
   const elements = value ? types.elements(value) : undefined;
-  return elements?.map((dim) =>
-    typeof dim === "string" && dim.startsWith("=") ? types.fresh() : dim,
-  );
+  return elements?.map((dim) => (isDimension(dim) || dim === -1 ? dim : types.fresh()));
 }
 
 /** Shapes; operators that are not listed are unknown. */
@@ -127,7 +126,10 @@ export const SHAPE_RULES: Table<SymbolicShape> = {
     return [Array.from({ length: rank }).slice(node.int("start", 0), end).length];
   },
   Size: () => [],
-  Range: ({ types }) => [types.fresh()],
+  Range: ({ node, types }) => {
+    const [start, limit, step] = node.inputs.map((value) => value && types.elements(value)?.[0]);
+    return [(step === 1 ? rangeLength(start, limit) : undefined) ?? types.fresh()];
+  },
   NonZero: ({ node, types }) => [
     types.shape(node.input(0))?.length ?? types.fresh(),
     types.fresh(),
@@ -140,7 +142,7 @@ export const SHAPE_RULES: Table<SymbolicShape> = {
   },
   Unsqueeze: ({ node, types }) => {
     const shape = types.shape(node.input(0));
-    const axes = operatorAxes(node, 1);
+    const axes = operatorAxes(node, { input: 1, types });
     if (shape === undefined || axes === undefined || axes === "dynamic") return undefined;
     const rank = shape.length + axes.length;
     const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
@@ -149,7 +151,7 @@ export const SHAPE_RULES: Table<SymbolicShape> = {
   },
   Squeeze: ({ node, types }) => {
     const shape = types.shape(node.input(0));
-    const axes = operatorAxes(node, 1);
+    const axes = operatorAxes(node, { input: 1, types });
     if (shape === undefined || axes === undefined || axes === "dynamic") return undefined;
     const gone = new Set(axes.map((axis) => (axis < 0 ? axis + shape.length : axis)));
     return shape.filter((_, i) => !gone.has(i));
@@ -172,7 +174,7 @@ export const SHAPE_RULES: Table<SymbolicShape> = {
     const shape = types.shape(node.input(0));
     const axis = fromEnd(node.int("axis", 0), shape?.length ?? 0);
     const total = shape?.[axis];
-    const sizes = node.inputs[1]?.numbers;
+    const sizes = types.integers(node.inputs[1]);
     const n = node.outputs.length;
     // without sizes the parts are equal; the last one may be smaller from opset 18 on
     const even = typeof total === "number" && total % n === 0 ? total / n : undefined;
@@ -189,7 +191,7 @@ export const SHAPE_RULES: Table<SymbolicShape> = {
   },
   GatherElements: shapeOf(1),
   Tile: ({ node, types }) => {
-    const repeats = node.input(1).numbers;
+    const repeats = types.integers(node.input(1));
     return types.shape(node.input(0))?.map((dim, i) => {
       const times = repeats?.[i];
       if (times === 1) return dim;
@@ -206,16 +208,32 @@ function fromEnd(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
+/** limit − start, where it can be read off: from 0, or from p to `p + n`. */
+function rangeLength(
+  start: SymbolicDim | null | undefined,
+  limit: SymbolicDim | null | undefined,
+): SymbolicDim | undefined {
+  if (start === undefined || start === null || limit === undefined || limit === null)
+    return undefined;
+  if (!isDimension(start) || !isDimension(limit)) return undefined;
+  if (typeof start === "number" && typeof limit === "number") return Math.max(limit - start, 0);
+  if (start === 0) return limit;
+  const prefix = `${start} + `;
+  return typeof limit === "string" && limit.startsWith(prefix)
+    ? limit.slice(prefix.length)
+    : undefined;
+}
+
 function sumDims(dims: readonly (SymbolicDim | undefined)[], types: TypeInference): SymbolicDim {
-  const known = dims.filter((dim) => typeof dim === "number");
-  if (known.length === dims.length) return known.reduce((sum, dim) => sum + dim, 0);
-  const others = dims.filter((dim) => dim !== 0);
-  return (others.length === 1 ? others[0] : undefined) ?? types.fresh();
+  return dims.reduce<SymbolicDim>(
+    (sum, dim) => (dim === undefined ? undefined : addDims(sum, dim)) ?? types.fresh(),
+    0,
+  );
 }
 
 function reductionShape({ node, types }: InferenceCase): SymbolicShape | undefined {
   const shape = types.shape(node.input(0));
-  const axes = operatorAxes(node, 1);
+  const axes = operatorAxes(node, { input: 1, types });
   const keeps = node.int("keepdims", 1) === 1;
   if (shape === undefined || axes === "dynamic") return undefined;
   const isAll = axes === undefined || axes.length === 0;
@@ -274,22 +292,34 @@ function product(dims: SymbolicShape): number {
 
 function sliceShape({ node, types }: InferenceCase): SymbolicShape | undefined {
   const shape = types.shape(node.input(0));
-  const starts = node.input(1).numbers;
-  const ends = node.input(2).numbers;
-  const axes = node.inputs[3] ? node.inputs[3].numbers : starts?.map((_, i) => i);
+  const given = (i: number): SymbolicShape | undefined => {
+    const value = node.inputs[i];
+    return value ? types.elements(value) : undefined;
+  };
+  const [starts, ends] = [given(1), given(2)];
+  const axes = node.inputs[3] ? types.integers(node.inputs[3]) : starts?.map((_, i) => i);
   if (shape === undefined) return undefined;
   if (axes === undefined) return types.freshShape(shape.length);
-  const steps = node.inputs[4] ? node.inputs[4].numbers : axes.map(() => 1);
+  const steps = node.inputs[4] ? given(4) : axes.map(() => 1);
   const cut = new Map(axes.map((axis, i) => [fromEnd(axis, shape.length), i]));
   return shape.map((dim, axis) => {
     const i = cut.get(axis);
     if (i === undefined) return dim;
-    const start = starts?.[i];
-    const end = ends?.[i];
-    if (steps?.[i] !== 1 || start === undefined || end === undefined) return types.fresh();
-    if (start === 0 && end >= Number.MAX_SAFE_INTEGER) return dim;
-    if (typeof dim !== "number") return types.fresh();
-    const clamp = (at: number): number => Math.min(Math.max(fromEnd(at, dim), 0), dim);
-    return Math.max(clamp(end) - clamp(start), 0);
+    const isPlain = steps?.[i] === 1;
+    return (isPlain ? slicedDim(dim, starts?.[i], ends?.[i]) : undefined) ?? types.fresh();
   });
+}
+
+/** Size of `dim` from `start` to `end`, where it can be known. */
+function slicedDim(
+  dim: SymbolicDim,
+  start: SymbolicDim | undefined,
+  end: SymbolicDim | undefined,
+): SymbolicDim | undefined {
+  const isToEnd = end === dim || (typeof end === "number" && end >= Number.MAX_SAFE_INTEGER);
+  if (start === 0 && isToEnd) return dim;
+  if (typeof dim !== "number" || typeof start !== "number" || typeof end !== "number")
+    return undefined;
+  const clamp = (at: number): number => Math.min(Math.max(fromEnd(at, dim), 0), dim);
+  return Math.max(clamp(end) - clamp(start), 0);
 }

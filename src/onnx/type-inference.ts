@@ -81,10 +81,28 @@ export class TypeInference {
     return this.#shapes.get(value);
   }
 
+  /** Takes note of a shape that the maker of `value` knows; where both are known, the more telling dimensions stay. */
+  refine(value: Value, shape: SymbolicShape | undefined): void {
+    const known = this.shape(value);
+    if (shape === undefined) return;
+    const merged = known?.length === shape.length ? known : shape;
+    this.#shapes.set(
+      value,
+      merged.map((dim, i) => mostTelling(dim, shape[i] ?? dim)),
+    );
+  }
+
   /** Elements of a short integer vector or scalar, each known or a symbol: the arithmetic of shapes. */
   elements(value: Value): SymbolicShape | undefined {
     if (!this.#elements.has(value)) this.#elements.set(value, readElements(value, this));
     return this.#elements.get(value);
+  }
+
+  /** Elements of a short integer vector or scalar, when all are known. */
+  integers(value: Value | null | undefined): readonly number[] | undefined {
+    const elements = value ? this.elements(value) : undefined;
+    const known = elements?.filter((each) => typeof each === "number");
+    return known?.length === elements?.length ? known : undefined;
   }
 
   #inferDtype(value: Value): DType | undefined {
@@ -106,6 +124,13 @@ export class TypeInference {
     // of a declared inner shape only the rank is taken
     return inferred ?? (declared === undefined ? undefined : this.freshShape(declared.length));
   }
+}
+
+/** A number before a name, a name before an unknown. */
+function mostTelling(a: SymbolicDim, b: SymbolicDim): SymbolicDim {
+  const rank = (dim: SymbolicDim): number =>
+    typeof dim === "number" ? 0 : dim.includes("?") ? 2 : 1;
+  return rank(b) < rank(a) ? b : a;
 }
 
 /** Shape of the result when the shapes are broadcast together; `undefined` when one has no known rank. */

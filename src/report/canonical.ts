@@ -38,7 +38,7 @@ const LINE = 100;
 /**
  * Prints `value` with a fixed key order, two spaces of indent and a newline at the end.
  *
- * @throws InvariantError for NaN, infinity, a hole, or anything else that JSON cannot hold.
+ * @throws {@link InvariantError} for NaN and infinity, which JSON cannot hold.
  */
 export function printCanonical(value: Json): string {
   return `${print(value, 0)}\n`;
@@ -46,24 +46,20 @@ export function printCanonical(value: Json): string {
 
 function print(value: Json, depth: number): string {
   if (!isContainer(value)) return printScalar(value);
-  const short = printInline(value);
-  const isNumberList = Array.isArray(value) && value.every((entry) => typeof entry === "number");
-  if (isNumberList || 2 * depth + short.length <= LINE) return short;
-  const inner = "  ".repeat(depth + 1);
   const parts = Array.isArray(value)
     ? value.map((entry: Json) => print(entry, depth + 1))
     : entriesOf(value).map(([key, entry]) => `${JSON.stringify(key)}: ${print(entry, depth + 1)}`);
   const [open, close] = bracketsOf(value);
+  if (fitsOneLine(value, parts, depth)) return `${open}${parts.join(", ")}${close}`;
+  const inner = "  ".repeat(depth + 1);
   return `${open}\n${parts.map((part) => inner + part).join(",\n")}\n${"  ".repeat(depth)}${close}`;
 }
 
-function printInline(value: Json): string {
-  if (!isContainer(value)) return printScalar(value);
-  const parts = Array.isArray(value)
-    ? value.map((entry: Json) => printInline(entry))
-    : entriesOf(value).map(([key, entry]) => `${JSON.stringify(key)}: ${printInline(entry)}`);
-  const [open, close] = bracketsOf(value);
-  return `${open}${parts.join(", ")}${close}`;
+/** Short values and lists of numbers; a part that broke its own line breaks this one. */
+function fitsOneLine(value: Container, parts: readonly string[], depth: number): boolean {
+  if (Array.isArray(value) && value.every((entry) => typeof entry === "number")) return true;
+  const length = parts.reduce((sum, part) => sum + part.length + 2, 0);
+  return 2 * depth + length <= LINE && !parts.some((part) => part.includes("\n"));
 }
 
 function printScalar(value: null | boolean | number | string): string {
@@ -71,9 +67,7 @@ function printScalar(value: null | boolean | number | string): string {
     typeof value !== "number" || Number.isFinite(value),
     `a result holds the number ${String(value)}, which JSON cannot hold`,
   );
-  const text: string | undefined = JSON.stringify(value);
-  invariant(text !== undefined, `a result holds a ${typeof value}`);
-  return text;
+  return JSON.stringify(value);
 }
 
 type Container = readonly Json[] | { readonly [key: string]: Json | undefined };

@@ -60,9 +60,9 @@ export function worstWord(sites: readonly SiteVerdict[]): VariableWord | undefin
 function printLegend(result: Result, { paint, columns }: MapStyle): string {
   const used = new Set(result.variables.flatMap(({ sites }) => sites.map((site) => site.verdict)));
   const entries = WORD_ORDER.filter((word) => [...used].some((seen) => seen === word)).map(
-    (word) => `${WORDS[word].letter} ${WORDS[word].title}`,
+    (word) => `${WORDS[word].letter} = ${WORDS[word].title}`,
   );
-  return wrap(entries.join("   "), columns)
+  return wrap(entries.join(", "), columns)
     .map((line) => paint.quiet(line))
     .join("\n");
 }

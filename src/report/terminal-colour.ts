@@ -7,10 +7,10 @@ import type { RunWord, VariableWord } from "../verdict/verdicts.js";
 
 /** Paints text by its meaning. */
 export interface Palette {
-  heading(text: string): string;
-  quiet(text: string): string;
-  word(word: VariableWord, text: string): string;
-  run(word: RunWord, text: string): string;
+  readonly heading: (text: string) => string;
+  readonly quiet: (text: string) => string;
+  readonly word: (word: VariableWord, text: string) => string;
+  readonly run: (word: RunWord, text: string) => string;
 }
 
 /** A palette over the given escape codes. */

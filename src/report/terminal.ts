@@ -8,7 +8,7 @@ import { createColors } from "picocolors";
 import type { VariableVerdict } from "../verdict/verdicts.js";
 import { ABSENT, countText, measureText, percentText, sentence } from "./figure-text.js";
 import { headline, worstSite } from "./highlights.js";
-import { REPORT_FILE, RESULT_FILE, type Result } from "./schema.js";
+import { REPORT_FILE, type Result } from "./schema.js";
 import { siteMap } from "./site-map.js";
 import { paletteOf, type Palette } from "./terminal-colour.js";
 import { RUN_WORDS, WORDS } from "./words.js";
@@ -18,7 +18,7 @@ import { wrap } from "./wrap.js";
 export interface TerminalStyle {
   /** Escape codes may be used (a terminal, and no NO_COLOR). */
   readonly colour: boolean;
-  /** The output folder; its files are named at the end. */
+  /** The output folder; its report is named at the end. */
   readonly folder?: string;
 }
 
@@ -38,7 +38,9 @@ export function renderTerminal(result: Result, style: TerminalStyle): string {
       result.warnings.map(({ code, message }) => `${code} ${message}`),
       paint,
     ),
-    style.folder === undefined ? "" : printFiles(style.folder, paint),
+    style.folder === undefined
+      ? ""
+      : `${paint.heading("Report")}  ${join(style.folder, REPORT_FILE)}`,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
@@ -60,7 +62,7 @@ function printVariables(result: Result, paint: Palette): string {
   const table = openTable([16, 20, 44]);
   table.push(["Verdict", "Variable (audit)", "Worst site, with interval"].map(paint.heading));
   for (const variable of result.variables) {
-    table.push([
+    table.push(BLANK_ROW, [
       paint.word(variable.verdict, WORDS[variable.verdict].title),
       `${variable.variable}\n(${variable.audit})`,
       worstText(variable),
@@ -70,6 +72,8 @@ function printVariables(result: Result, paint: Palette): string {
   }
   return trimLines(table.toString());
 }
+
+const BLANK_ROW = [{ colSpan: 3, content: "" }];
 
 function worstText(variable: VariableVerdict): string {
   const worst = worstSite(variable);
@@ -106,13 +110,6 @@ function printSentences(title: string, sentences: readonly string[], paint: Pale
     wrap(sentence, COLUMNS - 2).map((line, index) => (index === 0 ? "- " : "  ") + line),
   );
   return [paint.heading(title), ...lines].join("\n");
-}
-
-function printFiles(folder: string, paint: Palette): string {
-  return [
-    `${paint.heading("Report")}  ${join(folder, REPORT_FILE)}`,
-    `${paint.heading("Result")}  ${join(folder, RESULT_FILE)}`,
-  ].join("\n");
 }
 
 const NO_LINES = {

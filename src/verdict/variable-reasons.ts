@@ -41,15 +41,24 @@ function tellExample(sites: readonly SiteVerdict[], rank: (site: SiteVerdict) =>
   ];
 }
 
+function tellAccuracy({ base, tuned }: VariableFacts["accuracy"]): string {
+  return `natural accuracy: base ${writeMeasure(base)}, tuned ${writeMeasure(tuned)}`;
+}
+
 function tellLost(facts: VariableFacts, policy: Policy): readonly string[] {
-  const { groups, accuracy } = facts;
+  const { groups, accuracy, behaviour } = facts;
   const { all, byWord, unrecovered } = groups;
   const example = tellExample(unrecovered, baseDoubt);
   const head = `lost at ${writePlaces(byWord.lost, all)}`;
-  const answers = `natural accuracy: base ${writeMeasure(accuracy.base)}, tuned ${writeMeasure(accuracy.tuned)}`;
+  const answers = tellAccuracy(accuracy);
+  const transferring = writePlaces(byWord.transfers, all);
   if (byWord.transfers.length === 0) return [`${head}; transfers nowhere`, ...example, answers];
+  if (behaviour === "lost") {
+    const despite = `${head}, although it transfers at ${transferring}`;
+    return [despite, ...example, `${answers}: at its null, so nothing was recovered`];
+  }
   return [
-    `${head}; transfers only earlier, at ${writePlaces(byWord.transfers, all)}`,
+    `${head}; transfers only earlier, at ${transferring}`,
     ...example,
     `${answers}: not shown to keep ${writeNumber(policy.ratio)} of the base's effect`,
   ];
@@ -59,11 +68,12 @@ function tellMoved({ groups, accuracy }: VariableFacts): readonly string[] {
   const { all, byWord, recovered } = groups;
   const last = Math.max(...byWord.transfers.map(({ layer }) => layer));
   const early = recovered.filter(({ layer }) => layer > last);
-  const leaving = `it leaves ${writePlaces(early, all)} sooner than in the base; the tuned accuracy ${writeMeasure(accuracy.tuned)} shows that the answer still follows`;
+  const leaving = `it leaves ${writePlaces(early, all)} sooner than in the base, and the answers still follow it`;
   return [
     `lost at ${writePlaces(byWord.lost, all)}; transfers at ${writePlaces(byWord.transfers, all)}`,
     ...tellExample(recovered, baseDoubt),
     ...(early.length > 0 ? [leaving] : []),
+    tellAccuracy(accuracy),
   ];
 }
 

@@ -14,7 +14,8 @@
  * at the same layer in another role, or at a later layer: the code has moved there. Where it transfers at earlier sites
  * only, it leaves this place sooner than in the base and goes on through a place that was not examined; or half of the
  * behaviour is gone. The natural answers tell these apart: the loss counts as recovered only where the tuned accuracy
- * keeps the policy's ratio of the base's. So a hand-over that moved by a layer does not close a release, and a
+ * keeps the policy's ratio of the base's. And where the tuned accuracy is at its null nothing is recovered, whatever a
+ * later site exchanges: the words must not say that a model works which does not. So a hand-over that moved by a layer does not close a release, and a
  * variable that no longer reaches the answer does.
  */
 import type { BehaviourFate } from "./behaviour.js";
@@ -57,6 +58,7 @@ function groupSites(sites: readonly SiteVerdict[], behaviour: BehaviourFate): Si
     (site) => !transferring.some((other) => isSamePlace(site, other)),
   );
   const isRecovered = (site: SiteVerdict): boolean =>
+    behaviour !== "lost" &&
     transferring.some(({ layer }) => layer >= site.layer || behaviour === "kept");
   return {
     all: sites,

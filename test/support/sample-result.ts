@@ -229,7 +229,7 @@ const MANIFEST: Result["manifest"] = {
       { name: "loading the models", elapsedMs: 4100 },
       { name: "measuring", elapsedMs: 1_880_000 },
     ],
-    command: ["base.onnx", "tuned.onnx", "--layers", "every:4"],
+    command: ["mas-audit", "base.onnx", "tuned.onnx", "--layers", "every:4"],
     paths: { "base model": "models/smol/base.onnx", "tuned model": "models/smol/tuned.onnx" },
   },
 };

@@ -22,6 +22,8 @@ export interface TinyOptions {
   readonly topK?: boolean;
   /** Leaves the causal mask out. */
   readonly bidirectional?: boolean;
+  /** Adds to each state what the other rows of the batch hold at the same position. */
+  readonly leaky?: boolean;
   /** Adds the mlp's bias after the branch has rejoined: the order that a wrongly split Skip node gives. */
   readonly lateBias?: boolean;
 }
@@ -51,6 +53,7 @@ export function tinyDecoder(options: TinyOptions = {}): Model {
   const ids = graph.addInput("input_ids", { dtype: "int64", shape: ["batch", "token"] });
   const d = TINY.dModel;
   let x = b.op("Gather", [w.make("embedding", TINY.vocab, d), ids]);
+  if (options.leaky === true) x = b.op("Add", [x, b.op("ReduceSum", [x, b.ints([0])])]);
   const norm = (value: Value, name: string): Value =>
     b.op("LayerNormalization", [value, w.make(`${name}.g`, d), w.make(`${name}.b`, d)], {
       axis: -1n,

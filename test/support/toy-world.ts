@@ -14,7 +14,7 @@ import { changedPairs, trainingPairs } from "../../src/plan/pairs.js";
 import { stream } from "../../src/stats/stream.js";
 
 /** Linear softmax over `h Wᵀ + b`, W `[class, dModel]`: log-probabilities, loss and its exact gradient. */
-export function linearReadout(weights: Matrix, bias: Float64Array): Continuation {
+function linearReadout(weights: Matrix, bias: Float64Array): Continuation {
   const { rows: nClasses, cols: dModel } = weights;
   const logProb = (patched: Float32Array): Float32Array => {
     const n = patched.length / dModel;
@@ -53,7 +53,7 @@ export function linearReadout(weights: Matrix, bias: Float64Array): Continuation
 }
 
 /** A code: coordinates of each class. */
-export type Code = readonly (readonly number[])[];
+type Code = readonly (readonly number[])[];
 
 /** Classes on a circle of this radius, class c at place `order[c]`. */
 export function circle(order: readonly number[], radius: number): Code {
@@ -61,13 +61,6 @@ export function circle(order: readonly number[], radius: number): Code {
     const angle = (2 * Math.PI * place) / order.length;
     return [radius * Math.cos(angle), radius * Math.sin(angle)];
   });
-}
-
-/** Classes at the corners of a simplex: class c at `radius` on axis c. */
-export function simplex(classes: number, radius: number): Code {
-  return Array.from({ length: classes }, (_, c) =>
-    Array.from({ length: classes }, (_, i) => (i === c ? radius : 0)),
-  );
 }
 
 /** One toy model. Blocks of coordinates come first, noise fills the rest. */
@@ -90,7 +83,7 @@ function spread(c: number, { coded, d }: { coded: number; d: number }): number {
 }
 
 /** A world of `classes` classes and n items per split of 2 : 1 : 2. */
-export interface ToyWorld {
+interface ToyWorld {
   readonly classes: number;
   readonly items: number;
   readonly seed?: number;
@@ -153,7 +146,7 @@ export function toyCell(
 }
 
 /** States and readout of one toy model; noise is shared between models of one world. */
-export function toySide({ classes, items: n, seed = 0 }: ToyWorld, model: ToyModel): SideInput {
+function toySide({ classes, items: n, seed = 0 }: ToyWorld, model: ToyModel): SideInput {
   const { dModel: d, basis, scale = 1, blocks, gain = 2 } = model;
   const width = (b: { writes?: Code; reads?: Code }): number =>
     (b.writes ?? b.reads ?? [[]])[0]!.length;

@@ -37,7 +37,7 @@ export const all = (rate: number): Rates =>
   Object.fromEntries(DIRECTIONS.map((direction) => [direction, rate]));
 
 /** Trials with these rates. */
-export function plantTrials(rates: PlantedRates): Trials {
+function plantTrials(rates: PlantedRates): Trials {
   const n = rates.n ?? 300;
   const rows = (wanted: Rates = {}): Partial<Record<Direction, Hits>> =>
     Object.fromEntries(

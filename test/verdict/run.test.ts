@@ -10,15 +10,15 @@ const audits = [plantAudit()];
 const good = plantCell(GOOD);
 const failing = plantCell({ ...GOOD, iia: { ...all(0.96), "base→tuned": 0.5 } });
 
-/** Random outcomes; half of the trials share their luck over the rows, as the same items do. */
+/** Random outcomes; every other trial has one luck in all rows, as the same items do: the rows are paired. */
 function drawTrials(
   rng: Stream,
   n: number,
   rates: { cross: number; within: number; null: number },
 ): Trials {
-  const shared = Array.from({ length: n }, () => rng.next());
+  const shared = Array.from({ length: n }, (_, i) => (i % 2 === 0 ? rng.next() : undefined));
   const draw = (rate: number): Hits =>
-    shared.map((luck) => ((rng.next() < 0.5 ? luck : rng.next()) < rate ? "1" : "0")).join("");
+    shared.map((luck) => ((luck ?? rng.next()) < rate ? "1" : "0")).join("");
   const [trials] = plantCell({ n, fullSwap: all(0.98) }).trials;
   return {
     ...trials!,
@@ -28,12 +28,7 @@ function drawTrials(
       "tuned→base": draw(rates.cross),
       "tuned→tuned": draw(rates.within),
     },
-    permuted: {
-      "base→base": draw(rates.null),
-      "base→tuned": draw(rates.null),
-      "tuned→base": draw(rates.null),
-      "tuned→tuned": draw(rates.null),
-    },
+    permuted: { "base→base": draw(rates.null), "tuned→tuned": draw(rates.null) },
   };
 }
 

@@ -149,9 +149,10 @@ describe("a variable", () => {
   it("has moved where it leaves a place sooner than in the base and the behaviour is kept", () => {
     const found = judgeSites([...at("focus", [0, 4], GOOD), ["focus", 8, GONE]]);
     expect(found.verdict).toBe("moved");
-    expect(found.reasons.at(-1)).toBe(
-      "it leaves layer 8 (role focus) sooner than in the base; the tuned accuracy .97 [.95, .98] shows that the answer still follows",
-    );
+    expect(found.reasons.slice(-2)).toEqual([
+      "it leaves layer 8 (role focus) sooner than in the base, and the answers still follow it",
+      "natural accuracy: base .97 [.95, .98], tuned .97 [.95, .98]",
+    ]);
   });
 
   it("is lost where it transfers only earlier and the behaviour is not shown to be kept", () => {
@@ -161,6 +162,15 @@ describe("a variable", () => {
       "lost at layer 8 (role focus); transfers only earlier, at layers 0–4 (role focus)",
     );
     expect(found.reasons.at(-1)).toContain("not shown to keep .80 of the base's effect");
+  });
+
+  it("is lost where the tuned answers are at their null, whatever a later site exchanges", () => {
+    const found = judgeSites([...at("focus", [0, 4], CONSTANT), ["last", 8, GOOD]], { tuned: 0.5 });
+    expect(found.verdict).toBe("lost");
+    expect(found.reasons[0]).toBe(
+      "lost at layers 0–4 (role focus), although it transfers at layer 8 (role last)",
+    );
+    expect(found.reasons.at(-1)).toContain("at its null, so nothing was recovered");
   });
 
   it("is neither lost nor moved where only a smaller k of the same place is", () => {

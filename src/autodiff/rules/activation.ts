@@ -44,7 +44,7 @@ function biased(
 ): Gradient[] {
   const bias = optional(1);
   const inner = (): Value => (bias === undefined ? x(0) : b.add(x(0), bias));
-  const part = (i: number) => () => unbroadcast(b, b.mul(slope(b, inner()), dy), x(i));
+  const part = (i: number) => () => unbroadcast(b, b.mul(slope(b, inner()), dy), { x: x(i) });
   return [part(0), part(1)].slice(0, nInputs);
 }
 

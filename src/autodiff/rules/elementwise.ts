@@ -2,12 +2,12 @@
  * @file Derivatives of elementwise operators. Broadcast operands get their gradient back through `unbroadcast`.
  */
 import type { Value } from "../../onnx/graph.js";
-import { defineRules, noGradient, type Gradient, type RuleCase } from "../rule.js";
+import { defineRules, mustBeFrozen, noGradient, type Gradient, type RuleCase } from "../rule.js";
 import { unbroadcast } from "../unbroadcast.js";
 
 /** One entry per input of an operator that broadcasts its inputs together. */
 function broadcast({ b, x }: RuleCase, parts: readonly (() => Value)[]): Gradient[] {
-  return parts.map((part, i) => () => unbroadcast(b, part(), x(i)));
+  return parts.map((part, i) => () => unbroadcast(b, part(), { x: x(i) }));
 }
 
 /**
@@ -49,7 +49,7 @@ function clip({ b, dy, x, optional }: RuleCase): Value {
   return inside === undefined ? dy : b.keepWhere(inside, dy);
 }
 
-const BOUND = noGradient("bounds are taken as constants");
+const BOUND = mustBeFrozen("bounds are taken as constants");
 
 export const ELEMENTWISE_RULES = defineRules([
   // y = a + b;  da = dy, db = dy
@@ -105,7 +105,10 @@ export const ELEMENTWISE_RULES = defineRules([
   {
     op: "Pow",
     saves: ["x0", "x1", "y0"],
-    vjp: (r) => [() => unbroadcast(r.b, power(r), r.x(0)), noGradient("exponents are constants")],
+    vjp: (r) => [
+      () => unbroadcast(r.b, power(r), { x: r.x(0) }),
+      mustBeFrozen("exponents are constants"),
+    ],
   },
 
   // y = √x;  dx = dy / 2y
@@ -184,8 +187,8 @@ export const ELEMENTWISE_RULES = defineRules([
     saves: ["x*"],
     vjp: ({ b, dy, x }) => [
       noGradient("condition"),
-      () => unbroadcast(b, b.keepWhere(x(0), dy), x(1)),
-      () => unbroadcast(b, b.op("Where", [x(0), b.scalar(0, dy), dy]), x(2)),
+      () => unbroadcast(b, b.keepWhere(x(0), dy), { x: x(1) }),
+      () => unbroadcast(b, b.op("Where", [x(0), b.scalar(0, dy), dy]), { x: x(2) }),
     ],
   },
 ]);

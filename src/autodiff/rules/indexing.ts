@@ -54,8 +54,8 @@ export const INDEXING_RULES = defineRules([
   {
     op: "GatherElements",
     saves: ["x*"],
-    refuses: ({ node, opset, shape }) => {
-      const isSingle = shape(node.input(1))?.at(node.int("axis", 0)) === 1;
+    refuses: ({ node, opset, types }) => {
+      const isSingle = types.shape(node.input(1))?.at(node.int("axis", 0)) === 1;
       return opset >= SCATTER_ADDS || isSingle ? undefined : "opset before 16 cannot scatter-add";
     },
     vjp: ({ b, dy, x, attributes }) => [

@@ -40,12 +40,12 @@ function gradientOperands(
 function batched(rule: RuleCase, product: Product): Gradient[] {
   const operands = gradientOperands(rule, product);
   const gradient = (i: number, side: "a" | "b") => (): Value =>
-    unbroadcast(rule.b, rule.b.matmul(...operands[side]()), rule.x(i));
+    unbroadcast(rule.b, rule.b.matmul(...operands[side]()), { x: rule.x(i), matrix: true });
   return [gradient(0, "a"), gradient(1, "b")];
 }
 
-function refusesVectors({ node, shape }: RuleQuestion): string | undefined {
-  const ranks = [node.input(0), node.input(1)].map((value) => shape(value)?.length);
+function refusesVectors({ node, types }: RuleQuestion): string | undefined {
+  const ranks = [node.input(0), node.input(1)].map((value) => types.shape(value)?.length);
   return ranks.some((rank) => rank !== undefined && rank < 2)
     ? "an operand is a vector; only matrices are covered"
     : undefined;
@@ -65,7 +65,7 @@ function gemm(rule: RuleCase): Gradient[] {
     return b.op("Gemm", [left, right], flags);
   };
   const beta = attributes.float("beta", 1);
-  const bias = (): Value => unbroadcast(b, b.mul(dy, beta), x(2));
+  const bias = (): Value => unbroadcast(b, b.mul(dy, beta), { x: x(2) });
   return [product("a"), product("b"), bias].slice(0, nInputs);
 }
 

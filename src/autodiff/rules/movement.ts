@@ -77,7 +77,7 @@ export const MOVEMENT_RULES = defineRules([
   {
     op: "Expand",
     saves: ["x0"],
-    vjp: ({ b, dy, x }) => [() => unbroadcast(b, dy, x(0)), noGradient("shape")],
+    vjp: ({ b, dy, x }) => [() => unbroadcast(b, dy, { x: x(0) }), noGradient("shape")],
   },
   { op: "Tile", saves: ["x*"], vjp: (rule) => [() => tiled(rule), noGradient("repeats")] },
 ]);

@@ -7,14 +7,14 @@ import type { Value } from "../../onnx/graph.js";
 import type { Emitter } from "../emitter.js";
 import {
   defineRules,
-  noGradient,
+  mustBeFrozen,
   type Gradient,
   type Rule,
   type RuleCase,
   type RuleQuestion,
 } from "../rule.js";
 
-const WEIGHT = noGradient("weights are frozen");
+const WEIGHT = mustBeFrozen("weights are frozen");
 
 /** The normalised axes, counted from the end: all from attribute `axis` on. */
 function normalisedAxes({ b, x, attributes }: RuleCase): number[] {
@@ -51,10 +51,10 @@ function normalised(rule: RuleCase, isCentred: boolean): Value {
   return b.castLike(b.mul(b.sub(across, along), scale), x(0));
 }
 
-function refusesOtherOutputs({ node, shape }: RuleQuestion): string | undefined {
+function refusesOtherOutputs({ node, types }: RuleQuestion): string | undefined {
   if (node.outputs.slice(1).some((value) => value.uses.length > 0 || value.isOutput))
     return "mean or inverse deviation are used";
-  const isCountable = node.int("axis", -1) < 0 || shape(node.input(0)) !== undefined;
+  const isCountable = node.int("axis", -1) < 0 || types.shape(node.input(0)) !== undefined;
   return isCountable ? undefined : "an axis counted from the front of an unknown rank";
 }
 

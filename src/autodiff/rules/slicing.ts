@@ -6,6 +6,7 @@ import type { Value } from "../../onnx/graph.js";
 import type { Emitter } from "../emitter.js";
 import {
   defineRules,
+  mustBeFrozen,
   noGradient,
   type Gradient,
   type RuleCase,
@@ -22,8 +23,8 @@ interface Cut {
 }
 
 function cutsOf({ b, x, optional }: RuleCase): Cut[] {
-  const given = optional(3)?.numbers ?? axesInOrder(b, x(1));
-  const steps = optional(4)?.numbers ?? given.map(() => 1);
+  const given = b.types.integers(optional(3)) ?? axesInOrder(b, x(1));
+  const steps = b.types.integers(optional(4)) ?? given.map(() => 1);
   return given.map((axis, i) => ({
     axis,
     step: present(steps[i], "step"),
@@ -40,14 +41,32 @@ function axesInOrder(b: Emitter, starts: Value): number[] {
 }
 
 function element(b: Emitter, vector: Value, i: number): Value {
-  const known = vector.numbers?.[i];
   // INT64_MAX and its like mean "to the end"; as a double they would not survive the way back to int64
-  if (known !== undefined && Math.abs(known) < 2 ** 53) return b.ints([known]);
+  const inferred = b.types.elements(vector)?.[i];
+  if (typeof inferred === "number" && Math.abs(inferred) < 2 ** 53) return b.ints([inferred]);
   const picked = b.op("Gather", [vector, b.ints([i])], { axis: 0n });
   return b.castTo(picked, "int64");
 }
 
-/** dy, zero outside one cut: zeros of the sizes before and after it are joined on. */
+/** dy, zero outside one cut: padded where all sizes are known, otherwise with zeros joined on before and after. */
+function growBack(b: Emitter, dy: Value, cut: Cut): Value {
+  const known = knownPads(b, dy, cut);
+  return known === undefined ? joinZeros(b, dy, cut) : b.op("Pad", [dy, b.ints(known)]);
+}
+
+/** Pads of every axis, first those before, then those after, where the cut is of known sizes. */
+function knownPads(b: Emitter, dy: Value, { axis, start, length }: Cut): number[] | undefined {
+  const [from, size] = [start.numbers?.[0], length.numbers?.[0]];
+  const shape = b.types.shape(dy);
+  const kept = shape?.at(axis);
+  if (shape === undefined || from === undefined || size === undefined) return undefined;
+  if (typeof kept !== "number") return undefined;
+  const before = Math.min(Math.max(from < 0 ? from + size : from, 0), size);
+  const at = axis < 0 ? axis + shape.length : axis;
+  const only = (pad: number): number[] => shape.map((_, i) => (i === at ? pad : 0));
+  return [...only(before), ...only(size - kept - before)];
+}
+
 function joinZeros(b: Emitter, dy: Value, { axis, start, length }: Cut): Value {
   const kept = b.size(dy, axis);
   const before = positionOf(b, start, length);
@@ -79,7 +98,7 @@ function scatterBack(b: Emitter, dy: Value, { axis, step, start, end, length }: 
 }
 
 /** A vector with its elements along `axis` of a shape like that of `like`, every other axis of size 1. */
-export function alongAxis(
+function alongAxis(
   b: Emitter,
   { vector, axis, like }: { vector: Value; axis: number; like: Value },
 ): Value {
@@ -89,11 +108,11 @@ export function alongAxis(
   return b.reshape(vector, shape);
 }
 
-function refusesComputed({ node, shape }: RuleQuestion): string | undefined {
+function refusesComputed({ node, types }: RuleQuestion): string | undefined {
   const [, starts, , axes, steps] = node.inputs;
-  if (axes && axes.numbers === undefined) return "computed axes";
-  if (steps && steps.numbers === undefined) return "computed steps";
-  const isCounted = starts && typeof shape(starts)?.[0] === "number";
+  if (axes && types.integers(axes) === undefined) return "computed axes";
+  if (steps && types.integers(steps) === undefined) return "computed steps";
+  const isCounted = starts && typeof types.shape(starts)?.[0] === "number";
   return axes || isCounted ? undefined : "an unknown number of axes";
 }
 
@@ -103,7 +122,7 @@ function sliced(rule: RuleCase): Gradient[] {
   const { b, dy, nInputs } = rule;
   const dx = (): Value =>
     cutsOf(rule).reduce(
-      (grown, cut) => (cut.step === 1 ? joinZeros : scatterBack)(b, grown, cut),
+      (grown, cut) => (cut.step === 1 ? growBack : scatterBack)(b, grown, cut),
       dy,
     );
   return [dx, CUT, CUT, CUT, CUT].slice(0, nInputs);
@@ -112,14 +131,14 @@ function sliced(rule: RuleCase): Gradient[] {
 /** y = x with constants around it;  dx = dy without them */
 function padded({ b, dy, x, optional, nInputs }: RuleCase): Gradient[] {
   const dx = (): Value => {
-    const pads = present(x(1).numbers, "pads");
+    const pads = present(b.types.integers(x(1)), "pads");
     const starts = pads.slice(0, pads.length / 2);
-    const axes = optional(3)?.numbers ?? starts.map((_, axis) => axis);
+    const axes = b.types.integers(optional(3)) ?? starts.map((_, axis) => axis);
     const sizes = b.op("Gather", [b.shape(x(0)), b.ints(axes)], { axis: 0n });
     const from = b.ints(starts);
     return b.op("Slice", [dy, from, b.add(from, sizes), b.ints(axes)]);
   };
-  return [dx, noGradient("pads"), noGradient("fill"), noGradient("axes")].slice(0, nInputs);
+  return [dx, noGradient("pads"), mustBeFrozen("fill"), noGradient("axes")].slice(0, nInputs);
 }
 
 export const SLICING_RULES = defineRules([
@@ -128,11 +147,11 @@ export const SLICING_RULES = defineRules([
   {
     op: "Pad",
     saves: ["x*"],
-    refuses: ({ node }) => {
-      const pads = node.inputs[1]?.numbers;
+    refuses: ({ node, types }) => {
+      const pads = types.integers(node.inputs[1]);
       const axes = node.inputs[3];
       if (node.string("mode", "constant") !== "constant") return "a mode other than constant";
-      if (axes && axes.numbers === undefined) return "computed axes";
+      if (axes && types.integers(axes) === undefined) return "computed axes";
       return pads?.every((pad) => pad >= 0) === true ? undefined : "computed or negative pads";
     },
     vjp: padded,

@@ -129,17 +129,32 @@ function Axes({ curve, frame: { x, y } }: { curve: Curve; frame: Frame }): JSX.E
     <g>
       {y.ticks(5).map((tick) => (
         <g>
-          <line class={tick === 0 ? "axis" : "grid"} x1={LEFT} x2={WIDTH - RIGHT} y1={y(tick)} y2={y(tick)} />
-          <text x={LEFT - 8} y={y(tick)} dy="0.35em" text-anchor="end">{tick.toFixed(1)}</text>
+          <line
+            class={tick === 0 ? "axis" : "grid"}
+            x1={LEFT}
+            x2={WIDTH - RIGHT}
+            y1={y(tick)}
+            y2={y(tick)}
+          />
+          <text x={LEFT - 8} y={y(tick)} dy="0.35em" text-anchor="end">
+            {tick.toFixed(1)}
+          </text>
         </g>
       ))}
       {curve.sites.map((site) => (
         <g>
           <line class="axis" x1={x(site.layer)} x2={x(site.layer)} y1={bottom} y2={bottom + 4} />
           {shown.has(site) && (
-            <text x={x(site.layer)} y={bottom + 18} text-anchor="middle">{site.layer}</text>
+            <text x={x(site.layer)} y={bottom + 18} text-anchor="middle">
+              {site.layer}
+            </text>
           )}
-          <text class={`letter is-${site.verdict}`} x={x(site.layer)} y={bottom + 36} text-anchor="middle">
+          <text
+            class={`letter is-${site.verdict}`}
+            x={x(site.layer)}
+            y={bottom + 36}
+            text-anchor="middle"
+          >
             {WORDS[site.verdict].letter}
           </text>
         </g>
@@ -154,7 +169,10 @@ function Axes({ curve, frame: { x, y } }: { curve: Curve; frame: Frame }): JSX.E
   );
 }
 
-function sparse(sites: readonly SiteVerdict[], x: (layer: number) => number): ReadonlySet<SiteVerdict> {
+function sparse(
+  sites: readonly SiteVerdict[],
+  x: (layer: number) => number,
+): ReadonlySet<SiteVerdict> {
   const shown = new Set<SiteVerdict>();
   let edge = Number.NEGATIVE_INFINITY;
   for (const site of sites) {
@@ -171,7 +189,7 @@ interface SeriesProps {
 }
 
 function NullBand({ of, frame: { x, y } }: SeriesProps): JSX.Element {
-  const found = of.filter(isPoint);
+  const alone = of.filter(isPoint).filter((point) => !hasNeighbour(of, point));
   const at = (point: Point | number): number => x(isPoint(point) ? point.layer : point);
   const top = (point: Point | number): number => y(isPoint(point) ? point.value : 0);
   const band = area<Point | number>(at, y(0), top).defined(isPoint);
@@ -180,12 +198,23 @@ function NullBand({ of, frame: { x, y } }: SeriesProps): JSX.Element {
     <g>
       <path class="null" d={band([...of]) ?? ""} />
       <path class="null-edge" d={edge([...of]) ?? ""} />
-      {found.map((point) => (
+      {alone.map((point) => (
         // a band needs two neighbours; this shows a null that has none
-        <line class="null-edge" x1={x(point.layer) - 6} x2={x(point.layer) + 6} y1={y(point.value)} y2={y(point.value)} />
+        <line
+          class="null-edge"
+          x1={x(point.layer) - 6}
+          x2={x(point.layer) + 6}
+          y1={y(point.value)}
+          y2={y(point.value)}
+        />
       ))}
     </g>
   );
+}
+
+function hasNeighbour(of: readonly (Point | number)[], point: Point): boolean {
+  const index = of.indexOf(point);
+  return [of[index - 1], of[index + 1]].some((next) => typeof next === "object");
 }
 
 /** How the three curves differ beside colour: dash and marker. */
@@ -208,7 +237,13 @@ function Series({ of, kind, frame: { x, y } }: SeriesProps & { kind: SeriesKind 
       {of.filter(isPoint).map((point) => (
         <g>
           {hasBars && (
-            <line class={`bar ${kind}`} x1={at(point)} x2={at(point)} y1={y(point.low)} y2={y(point.high)} />
+            <line
+              class={`bar ${kind}`}
+              x1={at(point)}
+              x2={at(point)}
+              y1={y(point.low)}
+              y2={y(point.high)}
+            />
           )}
           <Mark kind={kind} x={at(point)} y={y(point.value)} />
         </g>
@@ -225,7 +260,9 @@ export function Mark({ kind, x, y }: { kind: SeriesKind; x: number; y: number })
     case "within":
       return <rect class="mark within" x={x - 3.75} y={y - 3.75} width={7.5} height={7.5} />;
     case "swap":
-      return <path class="mark swap" d={`M${x} ${y - 3}L${x + 3} ${y}L${x} ${y + 3}L${x - 3} ${y}Z`} />;
+      return (
+        <path class="mark swap" d={`M${x} ${y - 3}L${x + 3} ${y}L${x} ${y + 3}L${x - 3} ${y}Z`} />
+      );
   }
 }
 

@@ -56,15 +56,17 @@ a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px sol
 table { border-collapse: collapse; font-size: 0.875rem; line-height: 1.4; }
 caption { text-align: left; color: var(--quiet); padding: 0 0 0.5rem; }
 th, td { text-align: left; vertical-align: baseline; padding: 0.35rem 1.1rem 0.35rem 0; border-bottom: 1px solid var(--line); }
-thead th { font-weight: 600; border-bottom-color: var(--quiet); vertical-align: bottom; }
+thead th { white-space: nowrap; font-weight: 600; border-bottom-color: var(--quiet); vertical-align: bottom; }
 tbody th { font-weight: 600; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td.wide { min-width: 18rem; }
-.map td, .map thead th { text-align: center; padding: 0.3rem 0.15rem; min-width: 2.1rem; }
-.map tbody th, .map thead th:first-child { text-align: left; padding-right: 1.25rem; white-space: nowrap; }
-.map tbody th a { color: inherit; }
-.map .group th { color: var(--quiet); font-weight: 400; padding-top: 1rem; border-bottom-color: var(--quiet); }
-.tile { display: inline-block; width: 1.75rem; line-height: 1.6rem; border-radius: 0.25rem; font-weight: 650; text-align: center; border: 1px solid transparent; }
+.maps { display: flex; flex-wrap: wrap; gap: 1.75rem 3rem; }
+.maps > .scroll { flex: 0 1 auto; }
+.map caption { font-weight: 600; color: var(--ink); }
+.map td, .map thead th { text-align: center; padding: 0.25rem 0.1rem; min-width: 1.95rem; }
+.map tbody th, .map thead th:first-child { text-align: left; padding-right: 1rem; white-space: nowrap; }
+.map thead th { font-weight: 400; color: var(--quiet); }
+.tile { display: inline-block; flex: none; width: 1.7rem; line-height: 1.6rem; border-radius: 0.25rem; font-weight: 650; text-align: center; border: 1px solid transparent; }
 .tile.is-fails, .tile.is-lost, .tile.is-transfers, .tile.is-moved, .tile.is-gained { color: var(--ground); }
 .tile.is-fails { background: var(--fails); } .tile.is-lost { background: var(--lost); } .tile.is-moved { background: var(--moved); }
 .tile.is-gained { background: var(--gained); } .tile.is-transfers { background: var(--transfers); }
@@ -89,16 +91,17 @@ svg .is-inconclusive { fill: var(--inconclusive); } svg .is-absent, svg .is-not-
 .mark.within { fill: var(--ground); stroke: var(--within); stroke-width: 1.75; }
 .curve.swap { stroke: var(--swap); stroke-width: 1.5; stroke-dasharray: 1.5 3.5; } .mark.swap { fill: var(--swap); }
 .bar { stroke-width: 1.5; }
-details { margin: 0.75rem 0 0; } summary { cursor: pointer; color: var(--quiet); font-size: 0.875rem; padding: 0.2rem 0; }
-details .scroll { margin-top: 0.5rem; }
+details { margin: 0; } details[open] { margin-bottom: 1.25rem; } .panels + details { margin-top: 0.6rem; } summary { cursor: pointer; color: var(--quiet); font-size: 0.875rem; padding: 0.2rem 0; }
+details .scroll { margin-top: 0.5rem; } .scroll + .scroll { margin-top: 1.5rem; } .maps .scroll + .scroll { margin-top: 0; }
 .reasons { margin: 0.5rem 0 0; padding-left: 1.15rem; }
 .labels { display: inline-flex; flex-wrap: wrap; gap: 0.4rem; vertical-align: middle; }
 .label { font-size: 0.8125rem; font-weight: 400; letter-spacing: 0; color: var(--quiet); border: 1px solid var(--line); border-radius: 1rem; padding: 0 0.6rem; }
 code, pre { font: 0.8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+td code { white-space: nowrap; }
 pre { background: var(--panel); border-radius: 0.5rem; padding: 0.75rem 1rem; white-space: pre-wrap; margin: 0.5rem 0 1.25rem; }
 dl { display: grid; grid-template-columns: minmax(7rem, max-content) minmax(0, 1fr); gap: 0.3rem 1.25rem; font-size: 0.875rem; margin: 0.5rem 0 1.25rem; }
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
-@media (max-width: 34rem) { main { padding-top: 1.5rem; } section { margin-top: 2.25rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 0.5rem; } }
+@media (max-width: 34rem) { .map td, .map thead th { min-width: 1.7rem; padding: 0.2rem 0.05rem; } .map tbody th, .map thead th:first-child { padding-right: 0.5rem; } .tile { width: 1.5rem; } main { padding-top: 1.5rem; } section { margin-top: 2.25rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 0.5rem; } }
 @media print {
   :root { color-scheme: light; }
   body { font-size: 10.5pt; } main { max-width: none; padding: 0; }

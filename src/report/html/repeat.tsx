@@ -1,0 +1,104 @@
+/**
+ * @file The bottom of the page: everything needed to run this again and get the same numbers.
+ */
+import type { ComponentChildren, JSX } from "preact";
+
+import { bytesText, durationText } from "../figure-text.js";
+import type { Result } from "../schema.js";
+import { DataTable, numbers, texts } from "./parts.js";
+
+/** Command, digests, versions, seed, options, policy and times. */
+export function Repeat({ result }: { readonly result: Result }): JSX.Element {
+  const { manifest, policy } = result;
+  const { tool, versions, timing } = manifest;
+  return (
+    <section>
+      <h2>To repeat this run</h2>
+      <pre>{timing.command.map(quoteArgument).join(" ")}</pre>
+      <DataTable
+        caption="Inputs: the same digests give the same numbers"
+        head={[...texts("Input", "SHA-256"), ...numbers("size"), ...texts("path in this run")]}
+      >
+        {manifest.inputs.map(({ role, sha256, bytes }) => (
+          <Input role={role} sha256={sha256} size={bytesText(bytes)} path={timing.paths[role]} />
+        ))}
+        {manifest.tokenizer !== undefined && <Input role="tokenizer" sha256={manifest.tokenizer} />}
+        {manifest.audits.map(({ id, sha256 }) => (
+          <Input role={`audit ${id}`} sha256={sha256} path={timing.paths[`audit ${id}`]} />
+        ))}
+      </DataTable>
+      <h3>Settings</h3>
+      <dl>
+        <Row term="tool">{`${tool.name} ${tool.version}`}</Row>
+        <Row term="seed">{String(manifest.seed)}</Row>
+        <Row term="layers">{manifest.layers.join(", ")}</Row>
+        <Row term="k">{String(manifest.k)}</Row>
+        <Row term="options">
+          <code>{entriesText(manifest.options)}</code>
+        </Row>
+        <Row term="policy">
+          <code>{entriesText(policy)}</code>
+        </Row>
+        <Row term="provider">{manifest.provider}</Row>
+        <Row term="versions">
+          {`Node ${versions.node}, ONNX Runtime ${versions.onnxruntime}, ${versions.platform}`}
+        </Row>
+        <Row term="format">{result.schema}</Row>
+      </dl>
+      <h3>Times (these may differ between identical runs)</h3>
+      <dl>
+        <Row term="started">{timing.startedAt}</Row>
+        <Row term="took">{durationText(timing.elapsedMs)}</Row>
+        {timing.peakMemoryBytes !== undefined && (
+          <Row term="peak memory">{bytesText(timing.peakMemoryBytes)}</Row>
+        )}
+        {timing.phases.map(({ name, elapsedMs }) => (
+          <Row term={name}>{durationText(elapsedMs)}</Row>
+        ))}
+      </dl>
+      <p class="quiet small">
+        The complete result, every trial included, is embedded in this file as JSON and lies beside
+        it as result.json.
+      </p>
+    </section>
+  );
+}
+
+function Row(props: { readonly term: string; readonly children: ComponentChildren }): JSX.Element {
+  return (
+    <>
+      <dt>{props.term}</dt>
+      <dd>{props.children}</dd>
+    </>
+  );
+}
+
+function Input(props: {
+  readonly role: string;
+  readonly sha256: string;
+  readonly size?: string;
+  readonly path?: string | undefined;
+}): JSX.Element {
+  return (
+    <tr>
+      <th scope="row">{props.role}</th>
+      <td>
+        <code>{props.sha256}</code>
+      </td>
+      <td class="number">{props.size}</td>
+      <td>{props.path}</td>
+    </tr>
+  );
+}
+
+/** As a POSIX shell reads it back. */
+function quoteArgument(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+function entriesText(of: object): string {
+  return Object.entries(of)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key} = ${JSON.stringify(value)}`)
+    .join("; ");
+}
