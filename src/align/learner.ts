@@ -60,8 +60,8 @@ export const LEARNING_DEFAULTS: LearningOptions = {
   learningRate: 0.03, // .003 to .1 give the same within .02
   naturalness: 0.3, // .01 lets a re-coded variable pass; 1 gains nothing more
   pairsPerStep: 32,
-  validateEvery: 5,
-  patience: 4, // a cell whose closed form is already right stops after 20 steps
+  validateEvery: 10,
+  patience: 2, // a cell whose closed form is already right stops after 20 steps
   progress: 0.01,
   maxRows: 256,
 };

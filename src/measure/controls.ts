@@ -43,12 +43,16 @@ export interface ControlRun {
   readonly patched: () => Float32Array;
 }
 
-/** Whole states swapped: within each model, and across where the widths agree. */
-export function fullSwapRuns({ input, run }: TableContext): ControlRun[] {
+/** Whole states swapped: within each model, or across, where the widths agree. */
+export function fullSwapRuns(
+  { input, run }: TableContext,
+  which: "within" | "across",
+): ControlRun[] {
   const { base, tuned } = input.sides;
-  const within = DIRECTIONS.filter((d) => ENDS[d].source === ENDS[d].target);
-  const directions = base.dModel === tuned.dModel ? DIRECTIONS : within;
-  return directions.map((d) => {
+  return DIRECTIONS.filter((d) => {
+    const isWithin = ENDS[d].source === ENDS[d].target;
+    return which === "within" ? isWithin : !isWithin && base.dModel === tuned.dModel;
+  }).map((d) => {
     const { states, dModel } = input.sides[ENDS[d].source];
     const patched = (): Float32Array => wholeStates(states, run.test.source, dModel);
     return { control: "fullSwap", direction: d, patched };
@@ -70,11 +74,14 @@ export function subspaceRuns(
   });
 }
 
-/** One subspace used in both models; within the base it would repeat the base's own result. */
+/**
+ * One subspace used in both models, judged by what it does in the tuned one (`verdict.md` 2.1 point 8): tuned→base alone
+ * works on a rotated model too.
+ */
 export function frozenBasisRuns(context: TableContext, subspace: Matrix): ControlRun[] {
   const subspaces = { base: subspace, tuned: subspace };
   return subspaceRuns(context, "frozenBasis", { subspaces }).filter(
-    ({ direction }) => direction !== "base→base",
+    ({ direction }) => ENDS[direction].target === "tuned",
   );
 }
 

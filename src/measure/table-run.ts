@@ -51,3 +51,17 @@ function labelTable(
     test: labelled(pairs.test),
   };
 }
+
+/** The same table with the first `n` of its test pairs; pairs are drawn so that any beginning is balanced. */
+export function firstTrials(run: TableRun, n: number): TableRun {
+  const { target, source, group, label } = run.test;
+  return {
+    ...run,
+    test: {
+      target: target.subarray(0, n),
+      source: source.subarray(0, n),
+      group: group.subarray(0, n),
+      label: bySide((side) => label[side].subarray(0, n)),
+    },
+  };
+}

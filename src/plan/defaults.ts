@@ -15,7 +15,7 @@ export const DEFAULTS = {
   pairs: 300,
   steps: 60,
   seed: 0,
-  batch: 16,
+  batch: 64,
   threads: "auto",
   device: "auto",
 } as const;
