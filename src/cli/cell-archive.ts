@@ -6,7 +6,6 @@ import type { CellResult } from "../measure/cell.js";
 import type { CellKey, CellMeasures } from "../measure/measures.js";
 import type { CellArchive } from "../measure/run.js";
 import type { AuditOptions } from "../plan/options.js";
-import { measuringOptions } from "../plan/options.js";
 import { cellSchema } from "../report/schema-measures.js";
 import { cellDigest, type CellStore } from "../store/cell-store.js";
 import type { JsonValue, Sha256 } from "../store/digest.js";
@@ -26,12 +25,12 @@ export interface ArchiveParts {
 /** The archive of one run. */
 export function openArchive({ store, inputs, options, onDistrusted }: ArchiveParts): CellArchive {
   // which layers and variables are examined beside this one cannot change it
-  const { layers: _layers, variables: _variables, ...rest } = measuringOptions(options);
+  const { k, items, pairs, steps, seed, batch, threads, device } = options;
   const common = {
     version: VERSION,
     files: inputs.files.map(({ role, sha256 }) => ({ role, sha256 })),
     tokenizer: inputs.tokenizer ?? null,
-    options: rest,
+    options: { k, items, pairs, steps, seed, batch, threads, device },
   } satisfies JsonValue;
   const address = (key: CellKey): Sha256 =>
     cellDigest({

@@ -1,10 +1,9 @@
 /**
  * @file What a cell and an audit measure: counts per trial, never opinions. `verdict/` reads these, nothing else.
  */
+import { SIDES, type Side } from "../plan/sides.js";
 
-export const SIDES = ["base", "tuned"] as const;
-/** One of the two models under comparison. */
-export type Side = (typeof SIDES)[number];
+export { SIDES, type Side };
 
 export const DIRECTIONS = ["base→base", "base→tuned", "tuned→base", "tuned→tuned"] as const;
 /** `source→target`: the state is taken from the source and the target continues with it. */

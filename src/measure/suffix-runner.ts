@@ -36,10 +36,10 @@ export class SuffixSessions {
   }
 
   async release(): Promise<void> {
-    const loaded = await Promise.all([this.#forward, this.#backward]);
+    const loading = [this.#forward, this.#backward];
     this.#forward = undefined;
     this.#backward = undefined;
-    await Promise.all(loaded.map((session) => session?.release()));
+    for (const session of loading) await (await session)?.release();
   }
 
   #load(gradient: boolean): Promise<Session> {

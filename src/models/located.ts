@@ -25,12 +25,6 @@ export interface FeedPlan {
   readonly past: readonly PastInput[];
 }
 
-/** The last linear map: `[…, dModel] × weight → […, vocab]`, and what follows it. */
-export interface Head {
-  /** The MatMul or Gemm that makes the logits. */
-  readonly matmul: Value;
-}
-
 /** A model with known sites. `sites[l]`: `[batch, token, dModel]`, l = 0 the embedding output, l = after block l. */
 export interface LocatedModel {
   /** Real path of the .onnx file. */

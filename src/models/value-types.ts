@@ -1,10 +1,12 @@
 /**
- * @file Element types and shapes of inner values: as the file declares them, else as the runtime infers them, else as one
+ * @file Element types and shapes of inner values: as our inference finds them, else as the runtime infers them, else as one
  * small run shows them.
  */
 import { present } from "../errors.js";
+import { inferredType } from "../onnx/annotate-types.js";
 import { copyModel } from "../onnx/copy.js";
 import type { Model, Value, ValueType } from "../onnx/graph.js";
+import { TypeInference } from "../onnx/type-inference.js";
 import { createSession, type Session } from "../runtime/session.js";
 import { feedBatch } from "./feed-batch.js";
 import type { FeedPlan } from "./located.js";
@@ -16,8 +18,8 @@ const PROBE = [
 ] as const;
 
 /**
- * Returns the types of `values`. Where the file does not declare rank and last size, a session is made with the values
- * as outputs *without* type information: the runtime infers them (`onnx.md` 1.5) and no weights are run. Where a
+ * Returns the types of `values`. Where rank and last size cannot be inferred, a session is made with the values as
+ * outputs *without* type information: the runtime infers them (`onnx.md` 1.5) and no weights are run. Where a
  * Reshape hides the rank from it as well, the graph runs once on a few tokens, and only element type, rank and last
  * size are kept.
  *
@@ -28,8 +30,9 @@ export async function typesOf(
   values: readonly Value[],
   feeds: FeedPlan,
 ): Promise<ValueType[]> {
-  const declared = values.map(({ type }) => type);
-  if (declared.every(isKnown)) return declared;
+  const inference = new TypeInference(model.graph);
+  const own = values.map((value) => inferredType(inference, value));
+  if (own.every(isKnown)) return own;
   const { model: copy, of } = copyModel(model);
   const outputs = values.map(of);
   for (const output of outputs) {

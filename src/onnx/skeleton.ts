@@ -96,6 +96,8 @@ interface Range {
 function scan(window: Window, kind: Kind, { start, end, depth }: Range): Buffer[] {
   if (depth > MAX_DEPTH) throw notOnnx(window.path, `messages nested deeper than ${MAX_DEPTH}`);
   const parts: Buffer[] = [];
+  // last in the message: a file may state data_location = DEFAULT after its payload, and the last statement counts
+  const references: Buffer[] = [];
   let copied = start;
   for (let at = start; at < end;) {
     const tag = window.varint(at);
@@ -109,16 +111,13 @@ function scan(window: Window, kind: Kind, { start, end, depth }: Range): Buffer[
     const child = tag.value % 8 === 2 ? CHILDREN[kind][field] : undefined;
     if (child !== undefined && body.end - body.start >= INLINE_LIMIT_BYTES) {
       parts.push(window.bytes(copied, at));
-      parts.push(
-        ...(child === "payload"
-          ? reference(body.start, body.end - body.start)
-          : message(field, scan(window, child, { ...body, depth: depth + 1 }))),
-      );
+      if (child === "payload") references.push(...reference(body.start, body.end - body.start));
+      else parts.push(...message(field, scan(window, child, { ...body, depth: depth + 1 })));
       copied = body.end;
     }
     at = body.end;
   }
-  parts.push(window.bytes(copied, end));
+  parts.push(window.bytes(copied, end), ...references);
   return parts;
 }
 

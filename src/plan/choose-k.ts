@@ -2,7 +2,7 @@
  * @file How many dimensions a subspace gets.
  */
 import { PlanError } from "../errors.js";
-import type { Side } from "../measure/measures.js";
+import type { Side } from "./sides.js";
 
 /**
  * Dimensions k of the subspaces of one variable: as asked, else classes − 1 and at most an eighth of the narrower

@@ -3,7 +3,7 @@
  * it is there to refuse what cannot work.
  */
 import { HostError } from "../errors.js";
-import type { Side } from "../measure/measures.js";
+import type { Side } from "./sides.js";
 import type { MachineLimits } from "./machine-limits.js";
 
 /** A number of states, activations and weights in memory has four bytes, whatever the file's type. */

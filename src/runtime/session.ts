@@ -3,6 +3,7 @@
  */
 import type { InferenceSession, OnnxValue, Tensor as OrtTensor } from "onnxruntime-node";
 import { HostError, invariant, ModelFormatError, present } from "../errors.js";
+import { annotateTypes } from "../onnx/annotate-types.js";
 import { encodeModel } from "../onnx/encode.js";
 import type { Dim, Model } from "../onnx/graph.js";
 import type { Feeds, RuntimeDType, RuntimeTensor } from "./tensor.js";
@@ -54,14 +55,16 @@ const TO_RUNTIME = {
 } as const satisfies Record<RuntimeDType, string>;
 
 /**
- * Makes a session from a model; weights are mapped from the files they are in.
+ * Makes a session from a model; weights are mapped from the files they are in. Types of inner values are replaced by
+ * inferred ones, in place.
  *
  * @throws {@link ModelFormatError} when the runtime refuses the graph; {@link HostError} when the provider or the
  * runtime itself cannot be loaded.
  */
 export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const ort = await loadRuntime();
-  const { bytes, folder } = encodeModel(model, { innerTypes: false });
+  annotateTypes(model.graph);
+  const { bytes, folder } = encodeModel(model);
   const session = await open(ort, bytes, { ...options, folder });
   const inputs = session.inputMetadata.map(port);
   const outputs = session.outputMetadata.map(port);
