@@ -73,7 +73,7 @@ export function notTested({
   return [
     ...(skipped.length === 0
       ? []
-      : [`Layers ${ranges(skipped)} of 0 to ${nLayers} were not examined.`]),
+      : [`Not examined: layer ${ranges(skipped)} (of 0 to ${nLayers}).`]),
     ...unmeasured.map((text) => `Not measurable: ${text}.`),
     "Only the named variables at the named positions: anything else may have changed.",
     "One seed and one subspace size; their spread is unknown.",

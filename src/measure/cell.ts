@@ -20,7 +20,7 @@ import {
   type TableContext,
 } from "./controls.js";
 import { isAlive } from "./gate.js";
-import { permuteSources, sidesOf, type Subspaces } from "./interventions.js";
+import { ENDS, permuteSources, sidesOf, type Subspaces } from "./interventions.js";
 import {
   direction,
   SIDES,
@@ -118,7 +118,9 @@ async function learnTable(
 ): Promise<TableResult> {
   const { input, run } = context;
   const random = stream(input.key.seed, `cell/${cellName(input.key)}/${run.table}`);
-  const across = await runControls(context, fullSwapRuns(context, "across"));
+  // between two live models a whole swap tells whether the codes lie in one basis; into a dead one it tells nothing
+  const acrossRuns = alive.length === SIDES.length ? fullSwapRuns(context, "across") : [];
+  const across = await runControls(context, acrossRuns);
   report(context, "closed form");
   const start = startSubspaces(context.site, {
     alive,
@@ -158,7 +160,11 @@ async function measureControls(
   return runControls(context, [
     ...subspaceRuns(context, "iia", { subspaces }),
     ...subspaceRuns(context, "permuted", { subspaces, trials: permuteSources(run.test, order) }),
-    ...subspaceRuns(context, "randomSubspace", { subspaces: arbitrary }),
+    // within the live models only: what a random subspace moves depends on the target, hardly on the source
+    ...subspaceRuns(context, "randomSubspace", { subspaces: arbitrary }).filter(
+      ({ direction: way }) =>
+        ENDS[way].source === ENDS[way].target && subspaces[ENDS[way].target] !== undefined,
+    ),
     ...(base !== undefined && sameWidth ? frozenBasisRuns(context, base) : []),
   ]);
 }

@@ -50,6 +50,8 @@ describe("printAround", () => {
 
 describe("the first block of real exports", () => {
   it.each(["gpt2/optimum-nopast", "llama/optimum-past"])("%s has not changed", async (id) => {
-    await expect(await printBlock(id)).toMatchFileSnapshot(`../golden/${id.replace("/", "-")}-block.txt`);
+    await expect(await printBlock(id)).toMatchFileSnapshot(
+      `../golden/${id.replace("/", "-")}-block.txt`,
+    );
   });
 });

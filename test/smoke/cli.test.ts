@@ -186,7 +186,7 @@ describe("bad input ends with its code and a way out", () => {
   });
 
   it("models of different depth", async () => {
-    const { code, stderr } = await audit("fixtures/exports/llama-optimum-past");
+    const { code, stderr } = await audit("fixtures/exports/llama/optimum-past");
     expect(code).toBe(2);
     expect(stderr).toContain("DEPTHS_DIFFER the two models differ in depth");
   });
