@@ -20,7 +20,7 @@ const DEFAULT_OPTIONS = {
   pairs: 300,
   steps: 60,
   seed: 0,
-  batch: 16,
+  batch: 64,
   threads: "auto",
   device: "auto",
   tokenizer: null,
