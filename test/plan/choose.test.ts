@@ -152,7 +152,7 @@ it.each([
 
 describe("memory", () => {
   const smol = { parameters: 135e6, dModel: 576, vocab: 49_152 };
-  const plan = { models: { base: smol, tuned: smol }, states: 400 * 8 * 2, batch: 64, tokens: 32 };
+  const plan = { models: { base: smol, tuned: smol }, states: 400 * 8 * 2, batch: 16, tokens: 32 };
 
   it("of a 135M pair is mostly its weights: 2 × 135M × 4 bytes", () => {
     const [largest] = estimateMemory(plan).parts;
