@@ -1,10 +1,8 @@
 /**
  * @file Answer tokens of an audit as the tensors that capture and suffix graphs take.
  */
+import { OUTSIDE_CLASS } from "../models/suffix.js";
 import { int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
-
-/** Added to the logits of tokens that do not belong to a class: e^(−1e30) is exactly 0, and no NaN arises as with −∞. */
-export const OUTSIDE_CLASS = -1e30;
 
 /** Which tokens answer, and for which class. */
 export interface AnswerTokens {

@@ -6,10 +6,7 @@ import { createSession, type Session, type SessionOptions } from "../runtime/ses
 import { float32Data, int64, tensor, type Feeds } from "../runtime/tensor.js";
 import { feedBatch } from "./feed-batch.js";
 import type { LocatedModel } from "./located.js";
-import { buildSuffix } from "./suffix.js";
-
-/** e^(−1e30) is exactly 0 in every float type, and no NaN arises as with −∞. */
-const OUTSIDE_CLASS = -1e30;
+import { buildSuffix, OUTSIDE_CLASS } from "./suffix.js";
 
 /** One row of a probe: a prompt, its natural states, and the state put in place of one of them. */
 export interface ProbeRow {

@@ -20,6 +20,9 @@ import { answerLogits } from "./answer-head.js";
 import type { LocatedModel } from "./located.js";
 import { dependsOnlyThrough, dropIdleInputs, dropIdleReshapes, positionMask } from "./tail.js";
 
+/** Mask of tokens that do not answer for a class: e^(−1e30) is exactly 0 in every float type, and no NaN arises as with −∞. */
+export const OUTSIDE_CLASS = -1e30;
+
 /** What the suffix should compute. */
 export interface SuffixOptions {
   /** Also the losses and their gradient. */

@@ -100,7 +100,7 @@ describe.each(AUDITS.map((audit) => [audit.id, audit] as const))("%s", (_id, aud
 
   it("marks in each prompt exactly the focus word of the item's group", () => {
     for (const item of all) {
-      expect(item.prompt).toBeDefined();
+      expect(typeof item.prompt).toBe("string");
       const word = focusOf(item);
       expect(word).toMatch(/^[a-z]+$/);
       expect(` ${item.prompt!.split(/[^a-z]+/i).join(" ")} `).toContain(` ${word} `);
