@@ -77,7 +77,7 @@ interface Cell {
   readonly sources: readonly number[];
 }
 
-/** One pair of each cell in turn, until `n` are drawn or all cells are spent: any beginning is balanced too. */
+/** One pair of each cell in turn, until `n` are drawn or all cells are spent; every prefix of the list is balanced too. */
 function drawPairs(cells: readonly Cell[], plan: PairPlan): readonly Pair[] {
   const open = plan.stream
     .shuffle(cells)
