@@ -33,7 +33,9 @@ export function VariableSection({ result, variable, index }: VariableProps): JSX
       </h2>
       {audit !== undefined && (
         <p class="quiet">
-          {audit.title}: {audit.question} Values: {audit.classes.join(", ")}.
+          {/* a user's file may leave the question out: then it is the title */}
+          {audit.title === audit.question ? audit.title : `${audit.title}: ${audit.question}`}{" "}
+          (answers: {audit.classes.join(", ")})
         </p>
       )}
       <Reasons of={variable.reasons.map(sentence)} />
