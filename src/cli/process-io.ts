@@ -1,6 +1,7 @@
 /**
  * @file The streams of the process as the {@link Io} of a command.
  */
+import { isatty } from "node:tty";
 import type { Io, Sink } from "./commands.js";
 
 /** What a command may touch of this process. */
@@ -19,9 +20,9 @@ function sink(stream: NodeJS.WriteStream): Sink {
     write: (text) => {
       if (open) stream.write(text);
     },
-    isTerminal: stream.isTTY,
+    isTerminal: isTerminal(stream),
     get columns() {
-      return stream.isTTY ? stream.columns : 80;
+      return isTerminal(stream) ? stream.columns : 80;
     },
     colour: wantsColour(stream),
   };
@@ -29,5 +30,10 @@ function sink(stream: NodeJS.WriteStream): Sink {
 
 function wantsColour(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR: off, TERM: terminal } = process.env;
-  return stream.isTTY && (off === undefined || off === "") && terminal !== "dumb";
+  return isTerminal(stream) && (off === undefined || off === "") && terminal !== "dumb";
+}
+
+/** `isTTY` is absent, not false, on a pipe; what is absent would let the colour library decide, which paints under CI. */
+function isTerminal({ fd }: NodeJS.WriteStream): boolean {
+  return isatty(fd);
 }

@@ -44,6 +44,9 @@ afterAll(() => {
   js.remove();
 });
 
+/** Colour libraries paint into pipes where these are set; what is piped must stay plain. */
+const CI = { ...process.env, CI: "true", FORCE_COLOR: "1" };
+
 interface Ended {
   readonly code: number | null;
   readonly stderr: string;
@@ -53,7 +56,7 @@ interface Ended {
 
 /** Starts an audit of a kind; sends the signals after it has started. */
 async function interrupt(kind: string, signals: readonly NodeJS.Signals[]): Promise<Ended> {
-  const child = spawn(process.execPath, [script, "base", kind], { cwd: js.folder });
+  const child = spawn(process.execPath, [script, "base", kind], { cwd: js.folder, env: CI });
   let stderr = "";
   let since = Date.now();
   child.stderr.on("data", (chunk: Buffer) => {
