@@ -1,7 +1,6 @@
 /**
  * @file The streams of the process as the {@link Io} of a command.
  */
-import { isatty } from "node:tty";
 import type { Io, Sink } from "./commands.js";
 
 /** What a command may touch of this process. */
@@ -34,6 +33,6 @@ function wantsColour(stream: NodeJS.WriteStream): boolean {
 }
 
 /** `isTTY` is absent, not false, on a pipe; what is absent would let the colour library decide, which paints under CI. */
-function isTerminal({ fd }: NodeJS.WriteStream): boolean {
-  return isatty(fd);
+function isTerminal({ isTTY }: { readonly isTTY?: boolean }): boolean {
+  return isTTY ?? false;
 }
