@@ -5,7 +5,7 @@
 import { invariant, present, UnsupportedOperatorError } from "../errors.js";
 import { Builder } from "../onnx/builder.js";
 import type { AttributeValue, Model, Value } from "../onnx/graph.js";
-import { float32Tensor, float64Tensor, type DType } from "../onnx/tensor.js";
+import { float32Tensor, float64Tensor, type DType, type Tensor } from "../onnx/tensor.js";
 import { TypeInference } from "../onnx/type-inference.js";
 
 /** Axes of a reduction or an Unsqueeze: numbers, or an int64 vector computed in the graph. */
@@ -49,6 +49,11 @@ export class Emitter {
     attributes: Readonly<Record<string, AttributeValue>> = {},
   ): Value {
     return this.#builder.op(opType, inputs, attributes);
+  }
+
+  /** A constant; equal small ones are shared. */
+  constant(tensor: Tensor): Value {
+    return this.#builder.constant(tensor);
   }
 
   /** int64 constant: a vector, or a scalar when given one number. */

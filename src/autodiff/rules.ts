@@ -9,6 +9,7 @@ import { INDEXING_RULES } from "./rules/indexing.js";
 import { MATMUL_RULES } from "./rules/matmul.js";
 import { MOVEMENT_RULES } from "./rules/movement.js";
 import { NORMALISATION_RULES } from "./rules/normalisation.js";
+import { QUANTISED_RULES } from "./rules/quantised.js";
 import { REDUCTION_RULES } from "./rules/reduction.js";
 import { SLICING_RULES } from "./rules/slicing.js";
 import { SOFTMAX_RULES } from "./rules/softmax.js";
@@ -17,6 +18,7 @@ const ROWS = defineRules([
   ...ELEMENTWISE_RULES,
   ...ACTIVATION_RULES,
   ...MATMUL_RULES,
+  ...QUANTISED_RULES,
   ...REDUCTION_RULES,
   ...MOVEMENT_RULES,
   ...SLICING_RULES,

@@ -2,30 +2,35 @@
  * @file From the bytes of an ONNX file to a {@link Model}. Everything that we do not interpret is kept (`origin`)
  * and written back by `encode.ts`. Beside `encode.ts` the only file that knows the generated protobuf code.
  */
-import { fromBinary } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { realpathSync } from "node:fs";
 import {
   AttributeProto_AttributeType as AttributeType,
+  GraphProtoSchema,
   ModelProtoSchema,
-  TensorProto_DataLocation as DataLocation,
+  ValueInfoProtoSchema,
   type AttributeProto,
+  type FunctionProto,
   type GraphProto,
   type ModelProto,
-  type TensorProto,
   type ValueInfoProto,
 } from "onnx-buf";
 import { ModelFormatError } from "../errors.js";
-import { ExternalFiles } from "./external.js";
 import {
+  describeNode,
   Graph,
   type Attribute,
   type Dim,
+  type LocalFunction,
   type Model,
+  type Node,
   type Value,
   type ValueType,
 } from "./graph.js";
-import { notOnnx, readSkeleton, SELF } from "./skeleton.js";
-import { byteLength, dtypeOf, DTYPES, narrow, type DType, type Tensor } from "./tensor.js";
+import { measureMessage } from "./message-budget.js";
+import { TensorReader } from "./read-tensor.js";
+import { notOnnx, readSkeleton } from "./skeleton.js";
+import { dtypeOf, narrow } from "./tensor.js";
 
 /**
  * Reads a model file; weights stay where they are.
@@ -42,6 +47,7 @@ export function readModel(path: string): Model {
       where: path,
       expected: "an ONNX file",
       found: "nothing at this path",
+      hint: "check the path; a symbolic link must lead to an existing file",
       cause,
     });
   }
@@ -55,6 +61,8 @@ export function readModel(path: string): Model {
  * @throws {@link ModelFormatError} as {@link readModel}.
  */
 export function decodeModel(bytes: Uint8Array, path: string, self = path): Model {
+  const size = measureMessage(ModelProtoSchema, bytes);
+  if (typeof size === "string") throw notOnnx(path, size);
   let proto: ModelProto;
   try {
     proto = fromBinary(ModelProtoSchema, bytes);
@@ -73,30 +81,36 @@ export function decodeModel(bytes: Uint8Array, path: string, self = path): Model
     irVersion: narrow(proto.irVersion, `${path}, ir_version`),
     opsets,
     producer: [proto.producerName, proto.producerVersion].filter((s) => s !== "").join(" "),
-    functions: proto.functions,
+    functions: proto.functions.map((each) => new GraphReader(path, self).readFunction(each)),
     metadata: new Map(proto.metadataProps.map(({ key, value }) => [key, value])),
     origin: proto,
   };
 }
 
+/** Names that a node may read: those of its own graph, then those of the graphs around it. */
+interface Scope {
+  get(name: string): Value | undefined;
+}
+
 class GraphReader {
-  readonly #files: ExternalFiles;
+  readonly #tensors: TensorReader;
 
   constructor(
     readonly path: string,
-    readonly self: string,
+    self: string,
   ) {
-    this.#files = new ExternalFiles(path);
+    this.#tensors = new TensorReader(path, self);
   }
 
-  read(proto: GraphProto, parent?: Graph, outer?: ReadonlyMap<string, Value>): Graph {
+  read(proto: GraphProto, parent?: Graph, outer?: Scope): Graph {
     const graph = new Graph(proto.name, parent);
     graph.origin = proto;
+    this.#refuseRepeatedNames(proto);
     const names = new Map<string, Value>();
     for (const info of proto.input)
       names.set(info.name, this.#typed(graph.addInput(info.name), info));
     for (const tensor of proto.initializer) {
-      names.set(tensor.name, graph.addInitializer(tensor.name, this.#tensor(tensor)));
+      names.set(tensor.name, graph.addInitializer(tensor.name, this.#tensors.read(tensor)));
     }
     if (proto.sparseInitializer.length > 0) {
       throw new ModelFormatError("sparse initializers are not supported", {
@@ -104,6 +118,7 @@ class GraphReader {
         where: this.path,
         expected: "dense weights",
         found: `${proto.sparseInitializer.length} sparse ones`,
+        hint: "export the model with dense weights",
       });
     }
     this.#readNodes(proto, graph, names, outer);
@@ -116,15 +131,48 @@ class GraphReader {
       if (value === undefined) throw this.#unmade(info.name, "a graph output");
       graph.outputs.push(value.graph === graph ? this.#typed(value, info) : value);
     }
-    graph.topologicalOrder(); // refuses cycles here, where the file is known
+    for (const value of graph.initializers) this.#checkInitializer(value);
+    inFile(this.path, () => graph.topologicalOrder()); // refuses cycles here, where the file is known
     return graph;
+  }
+
+  /** A model-local function; its body is a graph of its own, whose inputs and outputs have no types. */
+  readFunction(proto: FunctionProto): LocalFunction {
+    const named = (name: string): ValueInfoProto => create(ValueInfoProtoSchema, { name });
+    const body = create(GraphProtoSchema, {
+      name: proto.name,
+      input: proto.input.map(named),
+      output: proto.output.map(named),
+      node: proto.node,
+    });
+    const graph = this.read(body);
+    graph.origin = undefined;
+    const defaults = proto.attributeProto.map(
+      (each) => [each.name, this.#attribute(each, graph, new Map())] as const,
+    );
+    const opsets = proto.opsetImport.map(
+      ({ domain, version }) =>
+        [
+          domain === "ai.onnx" ? "" : domain,
+          narrow(version, `${this.path}, opset_import`),
+        ] as const,
+    );
+    return {
+      name: proto.name,
+      domain: proto.domain === "ai.onnx" ? "" : proto.domain,
+      overload: proto.overload,
+      body: graph,
+      attributeDefaults: new Map(defaults),
+      opsets: new Map(opsets),
+      origin: proto,
+    };
   }
 
   #readNodes(
     proto: GraphProto,
     graph: Graph,
     names: Map<string, Value>,
-    outer: ReadonlyMap<string, Value> | undefined,
+    outer: Scope | undefined,
   ): void {
     // two rounds: files are meant to be sorted, but a node may be listed before its inputs are made; the values of
     // all nodes exist first, the inputs are connected second
@@ -140,7 +188,9 @@ class GraphReader {
       for (const output of node.outputs) if (output.name !== "") names.set(output.name, output);
       return { node, each };
     });
-    const scope = outer === undefined ? names : new Map([...outer, ...names]);
+    // looked up through the levels, not copied: a file of many small branches would cost its size squared
+    const scope: Scope =
+      outer === undefined ? names : { get: (name) => names.get(name) ?? outer.get(name) };
     for (const { node, each } of made) {
       each.input.forEach((name, index) => {
         if (name === "") return;
@@ -149,13 +199,15 @@ class GraphReader {
         node.replaceInput(index, value);
       });
       for (const attribute of each.attribute) {
+        if (node.attributes.has(attribute.name)) throw this.#repeatedAttribute(attribute, node);
         node.attributes.set(attribute.name, this.#attribute(attribute, graph, scope));
       }
     }
   }
 
-  #attribute(proto: AttributeProto, graph: Graph, scope: ReadonlyMap<string, Value>): Attribute {
-    if (proto.refAttrName !== "") return { kind: "opaque", value: proto };
+  #attribute(proto: AttributeProto, graph: Graph, scope: Scope): Attribute {
+    if (proto.refAttrName !== "")
+      return { kind: "opaque", value: proto, reference: proto.refAttrName };
     switch (proto.type) {
       case AttributeType.INT:
         return { kind: "int", value: proto.i };
@@ -171,7 +223,7 @@ class GraphReader {
         return { kind: "strings", value: proto.strings };
       case AttributeType.TENSOR:
         if (proto.t === undefined) return { kind: "opaque", value: proto };
-        return { kind: "tensor", value: this.#tensor(proto.t), name: proto.t.name };
+        return { kind: "tensor", value: this.#tensors.read(proto.t), name: proto.t.name };
       case AttributeType.GRAPH:
         if (proto.g === undefined) return { kind: "opaque", value: proto };
         return { kind: "graph", value: this.read(proto.g, graph, scope) };
@@ -186,50 +238,72 @@ class GraphReader {
     }
   }
 
-  #tensor(proto: TensorProto): Tensor {
-    const where = `${this.path}, tensor "${proto.name}"`;
-    const dtype = dtypeOf(proto.dataType, where);
-    const dims = proto.dims.map((dim) => {
-      const size = narrow(dim, where);
-      if (size >= 0) return size;
-      throw new ModelFormatError("a tensor with a negative dimension", {
-        code: "NEGATIVE_DIM",
-        where,
-        expected: "dimensions of 0 or more",
-        found: `[${proto.dims.join(", ")}]`,
-      });
-    });
-    if (proto.dataLocation === DataLocation.EXTERNAL) {
-      const entry = (key: string): string | undefined =>
-        proto.externalData.find((each) => each.key === key)?.value;
-      const location = entry("location") ?? "";
-      const claim = {
-        tensor: proto.name,
-        dtype,
-        dims,
-        location,
-        offset: entry("offset"),
-        length: entry("length"),
-      };
-      const path = location === SELF ? this.self : this.#files.locate(location, proto.name);
-      return { dtype, dims, data: this.#files.resolve(claim, path) };
-    }
-    const bytes = proto.rawData.length > 0 ? proto.rawData : typedBytes(proto, dtype);
-    if (dtype !== "string" && bytes.length !== byteLength(dtype, dims)) {
-      throw new ModelFormatError("a tensor's data has another size than its shape", {
-        code: "TENSOR_SIZE",
-        where,
-        expected: `${byteLength(dtype, dims)} bytes for ${dtype} [${dims.join(", ")}]`,
-        found: `${bytes.length} bytes`,
-      });
-    }
-    return { dtype, dims, data: { kind: "inline", bytes } };
-  }
-
   #typed(value: Value, info: ValueInfoProto): Value {
     value.type = typeOf(info, this.path) ?? value.type;
     value.origin = info;
     return value;
+  }
+
+  /** All of one kind at once; the names of values are single in a graph, and the runtime wants it of nodes as well. */
+  #refuseRepeatedNames(proto: GraphProto): void {
+    const values = [
+      ...proto.input.map(({ name }) => name),
+      ...proto.node.flatMap(({ output }) => output),
+    ];
+    const made = new Set(proto.node.flatMap(({ output }) => output));
+    const constants = proto.initializer.map(({ name }) => name);
+    const kinds = [
+      // a constant may also be a declared input, whose default it then is
+      ["values", [...repeated(values), ...constants.filter((name) => made.has(name))]],
+      ["initializers", repeated(constants)],
+      ["graph outputs", repeated(proto.output.map(({ name }) => name))],
+      ["nodes", repeated(proto.node.map(({ name }) => name))],
+    ] as const;
+    const [first] = kinds.filter(([, names]) => names.length > 0);
+    if (first === undefined) return;
+    const [kind, names] = first;
+    throw new ModelFormatError(`two ${kind} have the same name`, {
+      code: "DUPLICATE_NAME",
+      where: this.path,
+      expected: `a name of its own for each (${kind})`,
+      found: `${listNames(names)} more than once`,
+      hint: DAMAGED,
+    });
+  }
+
+  /**
+   * A constant's declared type, where it has one, against its tensor. Sizes count for declared inputs only: ONNX Runtime
+   * saves graphs whose notes on inner values say [] for constants of shape [1].
+   */
+  #checkInitializer(value: Value): void {
+    const { name, type, initializer } = value;
+    if (type === undefined || initializer === undefined) return;
+    const { dtype } = type;
+    const shape = value.isInput ? type.shape : undefined;
+    const { dims } = initializer;
+    const isSame =
+      shape === undefined ||
+      (shape.length === dims.length &&
+        shape.every((size, axis) => typeof size !== "number" || size === dims[axis]));
+    if (dtype === initializer.dtype && isSame) return;
+    const sizes = type.shape?.map((size) => size ?? "?").join(", ");
+    throw new ModelFormatError("a constant has another type than the one declared for it", {
+      code: "INITIALIZER_TYPE",
+      where: `${this.path}, tensor "${name}"`,
+      expected: `${dtype}${sizes === undefined ? "" : ` [${sizes}]`}, as declared`,
+      found: `${initializer.dtype} [${dims.join(", ")}]`,
+      hint: DAMAGED,
+    });
+  }
+
+  #repeatedAttribute({ name }: AttributeProto, node: Node): ModelFormatError {
+    return new ModelFormatError("a node states an attribute twice", {
+      code: "DUPLICATE_ATTRIBUTE",
+      where: `${this.path}, ${describeNode(node)}`,
+      expected: "every attribute once",
+      found: `"${name}" more than once`,
+      hint: DAMAGED,
+    });
   }
 
   #unmade(name: string, user: string): ModelFormatError {
@@ -238,24 +312,45 @@ class GraphReader {
       where: this.path,
       expected: `an input, an initializer or a node output for ${user}`,
       found: "none of that name",
+      hint: DAMAGED,
     });
   }
 }
 
-/** Elements stored in the typed fields of a TensorProto, as the bytes `raw_data` would hold. */
-function typedBytes(proto: TensorProto, dtype: DType): Uint8Array {
-  const packed = (array: ArrayBufferView): Uint8Array =>
-    new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  if (dtype === "float32") return packed(Float32Array.from(proto.floatData));
-  if (dtype === "float64") return packed(Float64Array.from(proto.doubleData));
-  if (dtype === "int64") return packed(BigInt64Array.from(proto.int64Data));
-  if (dtype === "uint64") return packed(BigUint64Array.from(proto.uint64Data));
-  if (dtype === "uint32") return packed(Uint32Array.from(proto.uint64Data, Number));
-  // onnx.proto: all narrower types, and the bit patterns of half floats, stand in int32_data
-  const bits = DTYPES[dtype].bits;
-  if (bits === 16) return packed(Uint16Array.from(proto.int32Data));
-  if (bits <= 8) return packed(Uint8Array.from(proto.int32Data));
-  return packed(Int32Array.from(proto.int32Data));
+const DAMAGED = "the file is damaged or was edited by hand: export the model again";
+
+/** Names other than "" that a list holds more than once, each once. */
+function repeated(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const name of names) {
+    if (name !== "" && seen.has(name)) twice.add(name);
+    seen.add(name);
+  }
+  return [...twice];
+}
+
+function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, 8).map((name) => JSON.stringify(name));
+  return shown.join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
+}
+
+/** Runs `act`; an error of the graph, which knows no files, then names the file. */
+function inFile<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof ModelFormatError)) throw error;
+    const { message, code, where, expected, found, hint } = error;
+    throw new ModelFormatError(message, {
+      code,
+      where: where === undefined ? path : `${path}, ${where}`,
+      ...(expected === undefined ? {} : { expected }),
+      ...(found === undefined ? {} : { found }),
+      hint: hint ?? DAMAGED,
+      cause: error,
+    });
+  }
 }
 
 function typeOf(info: ValueInfoProto, path: string): ValueType | undefined {
@@ -264,7 +359,10 @@ function typeOf(info: ValueInfoProto, path: string): ValueType | undefined {
   const dtype = dtypeOf(type.value.elemType, `${path}, value "${info.name}"`);
   if (type.value.shape === undefined) return { dtype };
   const shape = type.value.shape.dim.map(({ value }): Dim => {
-    if (value.case === "dimValue") return narrow(value.value, `${path}, value "${info.name}"`);
+    if (value.case === "dimValue") {
+      const size = narrow(value.value, `${path}, value "${info.name}"`);
+      return size >= 0 ? size : null; // some exporters write -1 for "any", and the runtime reads it so
+    }
     return value.case === "dimParam" && value.value !== "" ? value.value : null;
   });
   return { dtype, shape };

@@ -70,6 +70,12 @@ const ELEMENT_RULES: Readonly<Record<string, ElementRule>> = {
     const isPlain = !node.inputs[4] || steps?.[0] === 1;
     return isPlain ? types.elements(data)?.slice(starts[0], ends[0]) : undefined;
   },
+  // an Expand that repeats nothing
+  Expand: (node, types) => {
+    const [from, to] = [types.shape(node.input(0)), types.shape(node.output())];
+    const isIdle = from?.length === to?.length && from?.every((dim, i) => dim === to?.[i]);
+    return isIdle === true ? same(node, types) : undefined;
+  },
   ConstantOfShape: (node, types) => {
     const [length] = types.elements(node.input(0)) ?? [];
     const value = node.attributes.get("value");
@@ -85,9 +91,9 @@ const ELEMENT_RULES: Readonly<Record<string, ElementRule>> = {
     if (a === 1 || b === 1) return a === 1 ? b : a;
     return onNumbers(a, b, (x, y) => x * y);
   }),
-  // integer division truncates; only exact quotients are followed
+  // integer division truncates; runtimes differ on negative numbers, which sizes are not
   Div: arithmetic((a, b) =>
-    b === 1 ? a : onNumbers(a, b, (x, y) => (x % y === 0 ? x / y : undefined)),
+    b === 1 ? a : onNumbers(a, b, (x, y) => (x >= 0 && y > 0 ? Math.floor(x / y) : undefined)),
   ),
   Where: chosen,
 };

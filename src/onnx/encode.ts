@@ -53,6 +53,7 @@ export function encodeModel(
   const writer = new Writer(root, innerTypes);
   const origin = model.origin as ModelProto | undefined; // set by decode.ts only
   const proto = create(ModelProtoSchema, {
+    ...(origin === undefined ? { producerName: model.producer } : {}),
     ...keptFields(origin, [
       "producerName",
       "producerVersion",
@@ -66,7 +67,7 @@ export function encodeModel(
       domain,
       version: BigInt(version),
     })),
-    functions: model.functions as FunctionProto[], // decode.ts put them there
+    functions: model.functions.map(({ origin: proto }) => proto as FunctionProto), // decode.ts put them there
     metadataProps: [...model.metadata].map(([key, value]) => ({ key, value })),
   });
   keepUnknown(proto, origin);

@@ -1,10 +1,13 @@
 /**
  * @file External data: from the words of an ONNX file to a checked (file, offset, length), and back.
- * Paths may be symbolic links (caches of model hubs are); they may not leave the model's folder by `..`.
+ * A path may not leave the model's folder: not by `..`, and not by a symbolic link, except where caches of model hubs
+ * put their data (`onnx.md` 5.2).
  */
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { ModelFormatError } from "../errors.js";
+import { HEAD_BYTES, LFS_POINTER, recogniseFormat } from "../store/file-format.js";
+import { readRange, standingAt } from "../store/regular-file.js";
 import { byteLength, type DType, type TensorData } from "./tensor.js";
 
 /** What a tensor says of its bytes. */
@@ -40,6 +43,7 @@ export class ExternalFiles {
         where,
         expected: `${wanted} bytes for ${claim.dtype} [${claim.dims.join(", ")}]`,
         found: `${length} bytes`,
+        hint: "the file is damaged or was edited by hand: export the model again",
       });
     }
     const { file, sizeBytes } = this.#open(path, claim.location, where);
@@ -55,46 +59,94 @@ export class ExternalFiles {
     return { kind: "external", file, offset, length };
   }
 
-  /** Path of a location next to the model. */
+  /**
+   * Path of a location next to the model.
+   *
+   * @throws {@link ModelFormatError} when the words of the location lead out of the model's folder.
+   */
   locate(location: string, tensor: string): string {
     const folder = dirname(this.modelPath);
     const path = join(folder, location);
-    const inside = relative(folder, path);
     if (
-      location === "" ||
-      isAbsolute(location) ||
-      inside === ".." ||
-      inside.startsWith(`..${sep}`)
-    ) {
-      throw new ModelFormatError("external data lies outside the model's folder", {
-        code: "EXTERNAL_OUTSIDE",
-        where: `${this.modelPath}, tensor "${tensor}"`,
-        expected: "a relative path below the folder of the model",
-        found: JSON.stringify(location),
-        hint: "put the data file beside the model and export again; such a path can be an attack",
-      });
-    }
-    return path;
+      location !== "" &&
+      !isAbsolute(location) &&
+      !location.includes("\0") &&
+      isBelow(folder, path)
+    )
+      return path;
+    throw new ModelFormatError("external data lies outside the model's folder", {
+      code: "EXTERNAL_OUTSIDE",
+      where: `${this.modelPath}, tensor "${tensor}"`,
+      expected: "a relative path below the folder of the model",
+      found: JSON.stringify(location),
+      hint: "put the data file beside the model and export again; such a path can be an attack",
+    });
   }
 
   #open(path: string, location: string, where: string): { file: string; sizeBytes: number } {
     const known = this.#sizes.get(path);
     if (known !== undefined) return known;
-    try {
-      const entry = { file: realpathSync(path), sizeBytes: statSync(path).size };
-      this.#sizes.set(path, entry);
-      return entry;
-    } catch (cause) {
+    const standing = standingAt(path);
+    if (standing.kind !== "file") {
       throw new ModelFormatError("external data is missing", {
         code: "EXTERNAL_MISSING",
         where,
         expected: `the file "${location}" beside the model`,
-        found: "no such file",
+        found: standing.kind === "nothing" ? "no such file" : standing.what,
         hint: "copy the data file into the model's folder under exactly this name",
-        cause,
       });
     }
+    const entry = { file: realpathSync(path), sizeBytes: standing.sizeBytes };
+    this.#checkLink(entry.file, location, where);
+    if (entry.sizeBytes < HEAD_BYTES) refusePointer(entry.file, location, where);
+    this.#sizes.set(path, entry);
+    return entry;
   }
+
+  /** The runtime itself refuses links that lead out of the folder; so does what we hand it, with the reason. */
+  #checkLink(file: string, location: string, where: string): void {
+    const folders = homesOf(this.modelPath);
+    if (folders.some((folder) => isBelow(folder, file))) return;
+    throw new ModelFormatError("external data lies outside the model's folder", {
+      code: "EXTERNAL_OUTSIDE",
+      where,
+      expected: "a file below the folder of the model, or in the cache that the model is in",
+      found: `${JSON.stringify(location)}, a symbolic link to ${JSON.stringify(file)}`,
+      hint: "copy the data file into the model's folder; such a link can be an attack",
+    });
+  }
+}
+
+/**
+ * Folders that may hold a model's data: its own; where the model is a link itself, the folder of its target (both are
+ * then links into one folder); and in a hub cache, `…/blobs` for a model in `…/snapshots/<revision>/…`.
+ */
+function homesOf(modelPath: string): string[] {
+  const named = realpathSync(dirname(modelPath));
+  const isFile = standingAt(modelPath).kind === "file"; // bytes from memory have no file
+  const target = isFile ? dirname(realpathSync(modelPath)) : named;
+  const parts = named.split(sep);
+  const at = parts.lastIndexOf("snapshots");
+  const cache = at > 0 ? [[...parts.slice(0, at), "blobs"].join(sep)] : [];
+  return [named, target, ...cache];
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const inside = relative(folder, path);
+  return inside !== ".." && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
+}
+
+/** A pointer is a few lines of text, and may be longer than a small tensor: it would be read as numbers. */
+function refusePointer(file: string, location: string, where: string): void {
+  const head = readRange(file, 0, HEAD_BYTES);
+  if (recogniseFormat(head, head.length) !== LFS_POINTER) return;
+  throw new ModelFormatError("external data was never downloaded", {
+    code: "LFS_POINTER",
+    where,
+    expected: `the bytes of "${location}"`,
+    found: LFS_POINTER.what,
+    hint: LFS_POINTER.hint,
+  });
 }
 
 function wholeNumber(text: string, what: string, where: string): number {
@@ -105,6 +157,7 @@ function wholeNumber(text: string, what: string, where: string): number {
       where,
       expected: `a whole number as ${what}`,
       found: JSON.stringify(text),
+      hint: "the file is damaged or was edited by hand: export the model again",
     });
   }
   return value;

@@ -115,5 +115,6 @@ function checkFrontier(
     where: `graph "${graph.name}"`,
     expected: "outputs that depend on every cut value and otherwise on inputs and constants only",
     found: found.join("; "),
+    hint: "run `mas-audit inspect` on the model and report what it prints",
   });
 }

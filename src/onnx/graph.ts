@@ -8,6 +8,7 @@ import {
   describeNode,
   Node,
   Value,
+  type Attribute,
   type NodeSpec,
   type ValueType,
 } from "./node.js";
@@ -59,6 +60,7 @@ export class Graph {
         where: `graph "${this.name}"`,
         expected: "a name for each value (ONNX graphs are in single assignment form)",
         found: `"${name}" twice`,
+        hint: "the file is damaged or was edited by hand: export the model again",
       });
     }
     this.#names.add(name);
@@ -88,7 +90,9 @@ export class Graph {
 
   addInitializer(name: string, tensor: Tensor): Value {
     // an initializer may also be a declared input (its default): one value, both roles
-    const input = this.inputs.find((candidate) => candidate.name === name);
+    const input = this.#names.has(name)
+      ? this.inputs.find((candidate) => candidate.name === name)
+      : undefined;
     if (input !== undefined) {
       input.initializer = tensor;
       this.#constants.set(name, input);
@@ -214,6 +218,7 @@ export class Graph {
             where: describeNode(need),
             expected: "a directed acyclic graph",
             found: `${describeNode(top.node)} feeds back into it`,
+            hint: "the file is damaged or was edited by hand: export the model again",
           });
         }
       }
@@ -251,6 +256,19 @@ export class Graph {
   }
 }
 
+/** An operator that the model file itself defines by a graph of others. */
+export interface LocalFunction {
+  readonly name: string;
+  readonly domain: string;
+  readonly overload: string;
+  /** Formal inputs and outputs are those of the graph; attribute values of a call are `reference`s. */
+  readonly body: Graph;
+  /** Values of attributes that a call leaves out. */
+  readonly attributeDefaults: ReadonlyMap<string, Attribute>;
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly origin: unknown;
+}
+
 /** A model: a graph with its operator sets and whatever else the file held. */
 export interface Model {
   readonly graph: Graph;
@@ -258,8 +276,8 @@ export interface Model {
   /** Operator set version by domain ("" is ai.onnx). */
   readonly opsets: Map<string, number>;
   readonly producer: string;
-  /** Model-local functions, kept undecoded. */
-  readonly functions: readonly unknown[];
+  /** Model-local functions; the pass that expands all calls empties the list. */
+  readonly functions: LocalFunction[];
   readonly metadata: ReadonlyMap<string, string>;
   readonly origin: unknown;
 }

@@ -2,6 +2,7 @@
  * @file How the operators of decoder graphs make element types and shapes from those of their inputs. A row that
  * cannot know returns `undefined`; an operator without a row has the element type of its first input and no shape.
  */
+import { ATTENTION_SHAPE_RULES } from "./attention-inference.js";
 import { operatorAxes } from "./axes.js";
 import { addDims, isDimension } from "./element-inference.js";
 import type { Node } from "./graph.js";
@@ -74,7 +75,11 @@ export const DTYPE_RULES: Table<DType> = {
       : undefined;
   },
   MatMulInteger: () => "int32",
-  DequantizeLinear: inputDtype(1),
+  DequantizeLinear: ({ node, types }) => {
+    const asked = node.int("output_dtype", 0);
+    return asked === 0 ? inputDtype(1)({ node, types, output: 0 }) : dtypeOf(asked, node.name);
+  },
+  GatherBlockQuantized: inputDtype(2),
 };
 
 const shapeOf =
@@ -103,6 +108,7 @@ export const SHAPE_RULES: Table<SymbolicShape> = {
   ...rows(REDUCTIONS, reductionShape),
   ...rows(["MatMul", "FusedMatMul"], matmulShape),
   ...rows(NORMS, (question) => (question.output === 0 ? shapeOf(0)(question) : undefined)),
+  ...ATTENTION_SHAPE_RULES,
   Gemm: ({ node, types }) => {
     const a = types.shape(node.input(0));
     const b = types.shape(node.input(1));
@@ -190,6 +196,19 @@ export const SHAPE_RULES: Table<SymbolicShape> = {
     return [...data.slice(0, axis), ...indices, ...data.slice(axis + 1)];
   },
   GatherElements: shapeOf(1),
+  GatherND: ({ node, types }) => {
+    const data = types.shape(node.input(0));
+    const indices = types.shape(node.input(1));
+    const depth = indices?.at(-1);
+    if (data === undefined || indices === undefined || typeof depth !== "number") return undefined;
+    return [...indices.slice(0, -1), ...data.slice(node.int("batch_dims", 0) + depth)];
+  },
+  DequantizeLinear: shapeOf(0),
+  GatherBlockQuantized: blockGatherShape,
+  MatMulNBits: (question) => {
+    const data = shapeOf(0)(question);
+    return data && [...data.slice(0, -1), question.node.int("N")];
+  },
   Tile: ({ node, types }) => {
     const repeats = types.integers(node.input(1));
     return types.shape(node.input(0))?.map((dim, i) => {
@@ -203,6 +222,20 @@ export const SHAPE_RULES: Table<SymbolicShape> = {
     return shape === undefined ? undefined : types.freshShape(shape.length);
   },
 };
+
+/** As Gather; packed bytes hold several elements along the last axis. */
+function blockGatherShape({ node, types }: InferenceCase): SymbolicShape | undefined {
+  const data = types.shape(node.input(0));
+  const indices = types.shape(node.input(1));
+  if (data === undefined || indices === undefined) return undefined;
+  const perByte = types.knownDtype(node.input(0)) === "uint8" ? 8 / node.int("bits", 4) : 1;
+  const elements = data.map((dim, i) => {
+    if (i < data.length - 1 || perByte === 1) return dim;
+    return typeof dim === "number" ? dim * perByte : types.fresh();
+  });
+  const axis = fromEnd(node.int("gather_axis", 0), elements.length);
+  return [...elements.slice(0, axis), ...indices, ...elements.slice(axis + 1)];
+}
 
 function fromEnd(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
@@ -283,7 +316,18 @@ function restOf(
   const symbols = left.filter((dim) => typeof dim !== "number");
   const quotient = product(left) / product(taken);
   if (symbols.length === 0) return Number.isInteger(quotient) ? quotient : types.fresh();
-  return symbols.length === 1 && quotient === 1 ? (symbols[0] ?? types.fresh()) : types.fresh();
+  const [symbol] = symbols;
+  if (symbols.length !== 1 || typeof symbol !== "string") return types.fresh();
+  return multiple(symbol, quotient) ?? types.fresh();
+}
+
+/** `n * a`, where that is a whole multiple of a; heads folded into the token axis, and unfolded again. */
+function multiple(symbol: string, factor: number): SymbolicDim | undefined {
+  const match = /^(\d+) \* (.+)$/.exec(symbol);
+  const [count = "1", base = symbol] = match?.slice(1) ?? [];
+  const total = Number(count) * factor;
+  if (!Number.isInteger(total) || total <= 0) return undefined;
+  return total === 1 ? base : `${total} * ${base}`;
 }
 
 function product(dims: SymbolicShape): number {

@@ -25,7 +25,8 @@ export type Attribute =
   | { readonly kind: "ints"; readonly value: readonly bigint[] }
   | { readonly kind: "floats"; readonly value: readonly number[] }
   | { readonly kind: "strings"; readonly value: readonly Uint8Array[] }
-  | { readonly kind: "opaque"; readonly value: unknown };
+  /** `reference`: inside a model-local function, the attribute of the call that gives the value. */
+  | { readonly kind: "opaque"; readonly value: unknown; readonly reference?: string };
 
 /** A place where a value is used: input `index` of `node`. */
 export interface Use {
@@ -151,6 +152,7 @@ export class Node {
         where: describeNode(this),
         expected: `at least ${index + 1} inputs`,
         found: `${this.#inputs.length}`,
+        hint: "the file is damaged or was edited by hand: export the model again",
       });
     }
     return value;
@@ -216,6 +218,7 @@ export class Node {
       where: describeNode(this),
       expected,
       found: found === undefined ? "nothing" : found.kind,
+      hint: "the file is damaged or was edited by hand: export the model again",
     });
   }
 }

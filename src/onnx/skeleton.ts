@@ -4,8 +4,10 @@
  * ordinary protobuf decoder, so that a 2 GB file costs no 2 GB of memory.
  * Wire format: protobuf.dev, "Encoding"; field numbers: onnx.proto.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { ModelFormatError } from "../errors.js";
+import { HEAD_BYTES, recogniseFormat } from "../store/file-format.js";
+import { refusalOf, standingAt } from "../store/regular-file.js";
 
 /** Location that stands for "this very file" in a skeleton; no file system allows a NUL in a path. */
 export const SELF = "\0self";
@@ -13,6 +15,11 @@ export const SELF = "\0self";
 const INLINE_LIMIT_BYTES = 1024;
 const MAX_DEPTH = 64;
 const WINDOW_BYTES = 1 << 20;
+/**
+ * What may remain without the payloads. The graph of a decoder has some 10 MB, most of it the exporter's stack traces;
+ * the rest is room. Weights in typed fields (`float_data`) count, because they have to be decoded one by one.
+ */
+const MAX_SKELETON_BYTES = 256 << 20;
 
 type Kind = "model" | "function" | "graph" | "node" | "attribute" | "tensor";
 
@@ -27,26 +34,60 @@ const CHILDREN: { readonly [K in Kind]: Readonly<Record<number, Kind | "payload"
 };
 
 /**
- * Returns the bytes of a ModelProto whose large payloads are references with location {@link SELF}.
+ * Returns the bytes of a ModelProto whose large payloads are references with location {@link SELF}. Nothing is
+ * allocated by what a length in the file claims: lengths are first held against the file's own size.
  *
- * @throws {@link ModelFormatError} when the bytes are not protobuf messages nested within their bounds.
+ * @throws {@link ModelFormatError} when this is no regular file, is plainly another format, or its bytes are not
+ * protobuf messages nested within their bounds.
  */
 export function readSkeleton(path: string): Uint8Array {
-  const file = openSync(path, "r");
+  const file = openModel(path);
   try {
-    const size = fstatSync(file).size;
-    if (size === 0) throw notOnnx(path, "a file of 0 bytes");
-    const parts = scan(new Window(file, size, path), "model", { start: 0, end: size, depth: 0 });
+    const before = fstatSync(file);
+    if (before.size === 0) throw empty(path);
+    const window = new Window(file, before.size, path);
+    refuseForeign(window);
+    const parts = scan(window, "model", { start: 0, end: before.size, depth: 0 });
+    if (!isSame(before, fstatSync(file))) throw changed(path);
     return Buffer.concat(parts);
   } finally {
     closeSync(file);
   }
 }
 
+function openModel(path: string): number {
+  const standing = standingAt(path);
+  if (standing.kind !== "file") throw notOnnx(path, standing.what);
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    throw notOnnx(path, refusalOf(cause), cause);
+  }
+}
+
+/** A file that another program writes to would be read half old and half new. */
+function isSame(a: Stats, b: Stats): boolean {
+  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
+}
+
+function refuseForeign(window: Window): void {
+  const head = window.bytes(0, Math.min(window.size, HEAD_BYTES));
+  const foreign = recogniseFormat(head, window.size);
+  if (foreign === undefined) return;
+  throw new ModelFormatError("this is not an ONNX model", {
+    code: "NOT_ONNX",
+    where: window.path,
+    expected: "an ONNX ModelProto (protobuf)",
+    found: foreign.what,
+    hint: foreign.hint,
+  });
+}
+
 /** A window over the file: headers are read through it, payloads are jumped over. */
 class Window {
   #buffer: Buffer = Buffer.alloc(0);
   #start = 0;
+  #kept = 0;
 
   constructor(
     readonly file: number,
@@ -64,6 +105,13 @@ class Window {
       done += n;
     }
     return out;
+  }
+
+  /** Bytes that stay in the skeleton; what they add up to is bounded. */
+  keep(start: number, end: number): Buffer {
+    this.#kept += end - start;
+    if (this.#kept > MAX_SKELETON_BYTES) throw tooLarge(this.path);
+    return this.bytes(start, end);
   }
 
   byte(at: number): number {
@@ -110,14 +158,17 @@ function scan(window: Window, kind: Kind, { start, end, depth }: Range): Buffer[
     }
     const child = tag.value % 8 === 2 ? CHILDREN[kind][field] : undefined;
     if (child !== undefined && body.end - body.start >= INLINE_LIMIT_BYTES) {
-      parts.push(window.bytes(copied, at));
-      if (child === "payload") references.push(...reference(body.start, body.end - body.start));
-      else parts.push(...message(field, scan(window, child, { ...body, depth: depth + 1 })));
+      parts.push(window.keep(copied, at));
+      if (child === "payload") {
+        if (references.length > 0)
+          throw notOnnx(window.path, `raw_data twice in one tensor at byte ${at}`);
+        references.push(...reference(body.start, body.end - body.start));
+      } else parts.push(...message(field, scan(window, child, { ...body, depth: depth + 1 })));
       copied = body.end;
     }
     at = body.end;
   }
-  parts.push(window.bytes(copied, end), ...references);
+  parts.push(window.keep(copied, end), ...references);
   return parts;
 }
 
@@ -175,13 +226,44 @@ function truncated(path: string, at: number): ModelFormatError {
   });
 }
 
+function empty(path: string): ModelFormatError {
+  return new ModelFormatError("this is not an ONNX model", {
+    code: "NOT_ONNX",
+    where: path,
+    expected: "an ONNX ModelProto (protobuf)",
+    found: "a file of 0 bytes",
+    hint: "the download or export stopped before it wrote anything: fetch or export the file again",
+  });
+}
+
+function changed(path: string): ModelFormatError {
+  return new ModelFormatError("the file changed while it was read", {
+    code: "FILE_CHANGED",
+    where: path,
+    expected: "a file that nobody writes to",
+    found: "another size or time of change after reading than before",
+    hint: "wait until the export or download has finished, and run the same command again",
+  });
+}
+
+function tooLarge(path: string): ModelFormatError {
+  return new ModelFormatError("the graph is too large without its weights", {
+    code: "GRAPH_TOO_LARGE",
+    where: path,
+    expected: `at most ${MAX_SKELETON_BYTES >> 20} MiB beside the tensors' raw_data`,
+    found: "more: a graph of no known decoder, or weights in typed fields such as float_data",
+    hint: "save the weights as raw or external data: onnx.save(model, OUT, save_as_external_data=True)",
+  });
+}
+
 /** The error for bytes that are no ModelProto. */
-export function notOnnx(path: string, found: string): ModelFormatError {
+export function notOnnx(path: string, found: string, cause?: unknown): ModelFormatError {
   return new ModelFormatError("this is not an ONNX model", {
     code: "NOT_ONNX",
     where: path,
     expected: "an ONNX ModelProto (protobuf)",
     found,
     hint: "give a model.onnx, or a folder that holds one",
+    ...(cause === undefined ? {} : { cause }),
   });
 }

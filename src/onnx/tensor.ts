@@ -56,6 +56,7 @@ export function dtypeOf(code: number, where: string): DType {
       where,
       expected: `a number from 1 to ${BY_CODE.size}`,
       found: String(code),
+      hint: "export the model again; element types beyond these are newer than this program",
     });
   }
   return dtype;
@@ -142,6 +143,7 @@ export function narrow(value: bigint, where: string): number {
       where,
       expected: "a value within ±(2^53 - 1)",
       found: value.toString(),
+      hint: "the file is damaged or was edited by hand: export the model again",
     });
   }
   return number;
@@ -162,6 +164,7 @@ const NUMBER_READERS: { readonly [D in DType]?: (view: DataView, i: number) => n
   float32: (v, i) => v.getFloat32(4 * i, true),
   float64: (v, i) => v.getFloat64(8 * i, true),
   float16: (v, i) => halfToNumber(v.getUint16(2 * i, true)),
+  bfloat16: (v, i) => bfloatToNumber(v.getUint16(2 * i, true)),
   int8: (v, i) => v.getInt8(i),
   uint8: (v, i) => v.getUint8(i),
   int16: (v, i) => v.getInt16(2 * i, true),
@@ -181,4 +184,11 @@ export function halfToNumber(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Decodes one bfloat16 number: the upper half of a float32. */
+export function bfloatToNumber(bits: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint16(0, bits);
+  return view.getFloat32(0);
 }

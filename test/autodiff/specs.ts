@@ -116,6 +116,24 @@ const matrices: Case[] = [
   { inputs: [active([2, 1, 3, 4]), active([3, 4, 2])], ...FLOAT32 },
 ];
 
+const bytes = (dims: readonly number[]): Input => ({ kind: "bytes", dims });
+
+/** Full and unfilled last blocks, odd counts of blocks, all forms of zero points; float32 data is all the runtime takes. */
+const packed: Case[] = [
+  { bits: 4n, k: 32, parameters: [frozen([3, 2], positive)] },
+  { bits: 4n, k: 40, parameters: [frozen([3, 3], positive), bytes([3, 2])] },
+  { bits: 4n, k: 24, parameters: [frozen([6], positive), frozen([6])] },
+  { bits: 8n, k: 24, parameters: [frozen([6], positive)] },
+  { bits: 2n, k: 16, parameters: [frozen([3, 1], positive), bytes([3, 1]), OMITTED, frozen([3])] },
+].map(({ bits, k, parameters }): Case => {
+  const packedDims = [3, Math.ceil(k / 16), 2 * Number(bits)];
+  return {
+    inputs: [active([2, 2, k]), bytes(packedDims), ...parameters],
+    attributes: { bits, block_size: 16n, N: 3n, K: BigInt(k), accuracy_level: 1n },
+    ...FLOAT32,
+  };
+});
+
 const fused: Case[] = [false, true].flatMap((transA) =>
   [false, true].flatMap((transB): Case[] => {
     const a = transA ? [4, 3] : [3, 4];
@@ -226,6 +244,7 @@ export const SPECS: Readonly<Record<string, readonly Case[]>> = {
 
   MatMul: matrices,
   "com.microsoft.FusedMatMul": fused,
+  "com.microsoft.MatMulNBits": packed,
   Gemm: gemms,
 
   ReduceSum: sumReductions(),

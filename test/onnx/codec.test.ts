@@ -130,7 +130,7 @@ describe("bad files are refused by name", () => {
     expect(refusal(() => readModel(path))).toMatchObject({
       code: "NOT_ONNX",
       message: "this is not an ONNX model",
-      hint: "give a model.onnx, or a folder that holds one",
+      found: "this is a web page (HTML), not the file that its name says",
     });
     writeFileSync(path, "");
     expect(refusal(() => readModel(path)).found).toBe("a file of 0 bytes");

@@ -33,6 +33,7 @@ function branchOf(node: Node): Graph {
     expected: `an attribute "else_branch" holding a graph with ${node.outputs.length} outputs`,
     found:
       attribute?.kind === "graph" ? `${attribute.value.outputs.length} outputs` : "no such graph",
+    hint: "the file is damaged or was edited by hand: export the model again",
   });
 }
 

@@ -9,6 +9,8 @@ import type { Graph, Model, Node, Value } from "../graph.js";
 /** A rewrite with what it needs and what it promises. Applying it twice changes nothing more. */
 export interface Pass {
   readonly name: string;
+  /** What a change means to a person; for passes that change what is computed, not only how it is written. */
+  readonly note?: string;
   /** What the pass needs and does not find, for a person; empty when it can run. */
   requires(model: Model): readonly string[];
   /** Rewrites in place and returns how many changes it made. */
@@ -21,6 +23,7 @@ export interface Pass {
 export interface PassRecord {
   readonly pass: string;
   readonly changes: number;
+  readonly note?: string;
 }
 
 /**
@@ -40,7 +43,8 @@ export function applyPasses(model: Model, passes: readonly Pass[]): PassRecord[]
       broken.length === 0,
       `pass "${pass.name}" promised more than it did: ${broken.slice(0, 3).join("; ")}`,
     );
-    done.push({ pass: pass.name, changes });
+    const { name, note } = pass;
+    done.push({ pass: name, changes, ...(note === undefined ? {} : { note }) });
   }
   return done;
 }
@@ -66,6 +70,7 @@ function refuse(
     code: "PASS",
     where: `pass "${pass.name}"${before === "" ? "" : ` (after ${before})`}`,
     found,
+    hint: "export the model with another exporter, or report what `mas-audit inspect` prints of this file",
     cause,
   });
 }
