@@ -11,7 +11,7 @@
  * A run keeps its cells in `<out>.partial` until its report is in place: the same command finds them again there, and
  * `kill -9` at any moment leaves nothing but whole cells.
  */
-import { readFileSync, rmdirSync, rmSync } from "node:fs";
+import { rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { invariant } from "../errors.js";
@@ -25,9 +25,13 @@ import {
   type Sha256,
 } from "./digest.js";
 import { errnoOf, writeError } from "./file-error.js";
+import { readJson } from "./json-document.js";
 import { takeLock } from "./lock.js";
+import { decodeUtf8, NOTHING, readRegularFile } from "./regular-file.js";
 
 const SCHEMA = "mas-audit/cell@1";
+/** Room for a cell's file; ours have some kilobytes, and subspaces of a few megabytes. */
+const LARGEST_BYTES = 1 << 30;
 
 const envelopeSchema = z.strictObject({
   schema: z.literal(SCHEMA),
@@ -145,13 +149,15 @@ function lookUp<T>(
   const file = jsonFile(folder, cell);
   const bytes = readIfThere(file);
   if (bytes === undefined) return { kind: "absent" };
+  if (typeof bytes === "string") return { kind: "distrusted", file, reason: `is ${bytes}` };
   const envelope = readEnvelope(bytes, cell);
   if (typeof envelope === "string") return { kind: "distrusted", file, reason: envelope };
   const body = schema.safeParse(envelope.body);
   if (!body.success) return { kind: "distrusted", file, reason: z.prettifyError(body.error) };
   if (envelope.tensors === null) return { kind: "found", body: body.data };
   const tensors = readIfThere(tensorsFile(folder, cell));
-  if (tensors === undefined || digestBytes(tensors) !== envelope.tensors.sha256) {
+  const isWhole = typeof tensors === "object" && digestBytes(tensors) === envelope.tensors.sha256;
+  if (!isWhole) {
     const reason =
       tensors === undefined ? "is missing" : "does not have the digest that its cell names";
     return { kind: "distrusted", file: tensorsFile(folder, cell), reason };
@@ -161,13 +167,11 @@ function lookUp<T>(
 
 /** The checked envelope, or why it is not trusted. */
 function readEnvelope(bytes: Uint8Array, cell: Sha256): Envelope | string {
-  const text = Buffer.from(bytes).toString("utf8");
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return "is not JSON: half-written or damaged";
-  }
+  const text = decodeUtf8(bytes);
+  const json = text === undefined ? undefined : readJson(text);
+  if (json?.kind !== "ok") return "is not JSON: half-written or damaged";
+  const parsed = json.value;
+  if (!isStorable(parsed)) return "was not written by this program";
   const envelope = envelopeSchema.safeParse(parsed);
   if (!envelope.success) return `is not a ${SCHEMA}`;
   const { sha256, ...content } = envelope.data;
@@ -177,13 +181,17 @@ function readEnvelope(bytes: Uint8Array, cell: Sha256): Envelope | string {
   return envelope.data;
 }
 
-function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
+/** JSON texts can hold numbers beyond the doubles (`1e999`), which our canonical form refuses as a fault of ours. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  return typeof value !== "object" || value === null || Object.values(value).every(isStorable);
+}
+
+/** The file's bytes; `undefined` where there is none; in words what else is in its place. */
+function readIfThere(path: string): Uint8Array | string | undefined {
+  const read = readRegularFile(path, LARGEST_BYTES);
+  if (read.kind === "ok") return read.bytes;
+  return read.found === NOTHING ? undefined : read.found;
 }
 
 function jsonFile(folder: string, cell: Sha256): string {

@@ -4,8 +4,11 @@
  * Source: the format description of huggingface/safetensors (0.4): offsets are relative to the end of the header, tensors
  * cover the data without holes or overlaps, and the header has at most 100 MB.
  */
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { ModelFormatError } from "../errors.js";
+import { HEAD_BYTES, recogniseFormat } from "./file-format.js";
+import { readJson } from "./json-document.js";
+import { decodeUtf8, refusalOf, standingAt } from "./regular-file.js";
 
 /** Element types we read and write, with their size in bytes; others are kept as bytes. */
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
@@ -63,24 +66,7 @@ export interface Safetensors {
  * @throws {@link ModelFormatError} when the file is missing, cut off, or its header contradicts itself or the file.
  */
 export function readSafetensorsHeader(path: string): SafetensorsHeader {
-  const size = statSync(path, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw broken(path, "a safetensors file", "nothing at this path");
-  const file = openSync(path, "r");
-  try {
-    const read = (at: number, length: number): Buffer => {
-      const bytes = Buffer.alloc(length);
-      let done = 0;
-      while (done < length) {
-        const n = readSync(file, bytes, done, length - done, at + done);
-        if (n === 0) throw broken(path, `${length} bytes at byte ${at}`, `${done}`);
-        done += n;
-      }
-      return bytes;
-    };
-    return parseHeader(path, size, read);
-  } finally {
-    closeSync(file);
-  }
+  return withFile(path, (read, size) => parseHeader(path, size, read));
 }
 
 /**
@@ -89,14 +75,58 @@ export function readSafetensorsHeader(path: string): SafetensorsHeader {
  * @throws {@link ModelFormatError} as {@link readSafetensorsHeader}.
  */
 export function readSafetensors(path: string): Safetensors {
-  const { tensors, metadata } = readSafetensorsHeader(path);
-  const bytes = readFileSync(path);
-  const whole = [...tensors].map(([name, { dtype, shape, offset, length }]) => {
-    // a copy, so that typed arrays over it are aligned
-    const own = new Uint8Array(bytes.subarray(offset, offset + length));
-    return [name, { dtype, shape, bytes: own }] as const;
+  return withFile(path, (read, size) => {
+    const { tensors, metadata } = parseHeader(path, size, read);
+    // each into bytes of its own, so that typed arrays over it are aligned
+    const whole = [...tensors].map(([name, { dtype, shape, offset, length }]) => {
+      return [name, { dtype, shape, bytes: read(offset, length) }] as const;
+    });
+    return { tensors: new Map(whole), metadata };
   });
-  return { tensors: new Map(whole), metadata };
+}
+
+/** Bytes [at, at + length), in memory of their own. */
+type Read = (at: number, length: number) => Uint8Array;
+
+/** Opens a regular file for `act`; never a pipe, which would wait for ever. */
+function withFile<T>(path: string, act: (read: Read, sizeBytes: number) => T): T {
+  const file = openFile(path);
+  try {
+    const read: Read = (at, length) => {
+      const bytes = new Uint8Array(length);
+      let done = 0;
+      while (done < length) {
+        const n = readSync(file, bytes, done, length - done, at + done);
+        if (n === 0) throw broken(path, `${length} bytes at byte ${at}`, `${done}`);
+        done += n;
+      }
+      return bytes;
+    };
+    return act(read, fstatSync(file).size);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openFile(path: string): number {
+  const standing = standingAt(path);
+  if (standing.kind === "nothing") throw missing(path, standing.what);
+  if (standing.kind !== "file") throw broken(path, "a safetensors file", standing.what);
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    throw broken(path, "a safetensors file", refusalOf(cause));
+  }
+}
+
+function missing(path: string, found: string): ModelFormatError {
+  return new ModelFormatError("the safetensors file does not exist", {
+    code: "SAFETENSORS_MISSING",
+    where: path,
+    expected: "a safetensors file",
+    found,
+    hint: "check the path; for a model in several files, fetch all of them",
+  });
 }
 
 /**
@@ -168,19 +198,16 @@ function checkStored(
   throw broken(`tensor "${name}"`, `element type ${dtype}`, tensor?.dtype ?? "no such tensor");
 }
 
-function parseHeader(
-  path: string,
-  size: number,
-  read: (at: number, length: number) => Buffer,
-): SafetensorsHeader {
+function parseHeader(path: string, size: number, read: Read): SafetensorsHeader {
+  refuseForeign(path, size, read);
   if (size < LENGTH_BYTES) throw broken(path, "at least 8 bytes", `${size} bytes`);
-  const length = Number(read(0, LENGTH_BYTES).readBigUInt64LE(0));
+  const length = Number(Buffer.from(read(0, LENGTH_BYTES)).readBigUInt64LE(0));
   const start = LENGTH_BYTES + length;
   if (length > LARGEST_HEADER_BYTES || start > size) {
     const limit = Math.min(LARGEST_HEADER_BYTES, size - LENGTH_BYTES);
     throw broken(path, `a header of at most ${limit} bytes`, `a header length of ${length}`);
   }
-  const json = parseJson(path, read(LENGTH_BYTES, length).toString("utf8"));
+  const json = parseJson(path, read(LENGTH_BYTES, length));
   const problems: string[] = [];
   const tensors = new Map<string, TensorPlace>();
   for (const [name, entry] of Object.entries(json)) {
@@ -190,8 +217,11 @@ function parseHeader(
     else tensors.set(name, place);
   }
   problems.push(...coverProblems(tensors, { start, size }));
-  if (problems.length > 0)
-    throw broken(path, "tensors that cover the data exactly", problems.slice(0, 8).join("; "));
+  if (problems.length > 0) {
+    const more = problems.length > 8 ? `; and ${problems.length - 8} more` : "";
+    const found = problems.slice(0, 8).join("; ") + more;
+    throw broken(path, "tensors that cover the data exactly", found);
+  }
   return { tensors, metadata: metadataOf(path, json[METADATA]) };
 }
 
@@ -208,9 +238,10 @@ function placeOf(entry: unknown, start: number): TensorPlace | string {
 
 /** What the size should have been, when it is wrong. */
 function sizeProblem(dtype: string, shape: readonly number[], length: number): string | undefined {
-  const each = ELEMENT_BYTES[dtype];
-  if (each === undefined) return `unknown element type ${dtype}`;
+  const each = Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;
+  if (each === undefined) return `unknown element type ${dtype.slice(0, 40)}`;
   const wanted = shape.reduce((product, size) => product * size, each);
+  if (!Number.isSafeInteger(wanted)) return `an absurd size [${shape.slice(0, 8).join(", ")}]`;
   return wanted === length ? undefined : `${wanted} bytes for ${dtype} [${shape.join(", ")}]`;
 }
 
@@ -235,15 +266,25 @@ function metadataOf(path: string, value: unknown): Map<string, string> {
   throw broken(path, `"${METADATA}" as an object of texts`, JSON.stringify(value).slice(0, 80));
 }
 
-function parseJson(path: string, text: string): Readonly<Record<string, unknown>> {
-  let found = "another JSON value";
-  try {
-    const json: unknown = JSON.parse(text);
-    if (isObject(json)) return json;
-  } catch (cause) {
-    found = cause instanceof Error ? cause.message : String(cause);
-  }
+function parseJson(path: string, bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw broken(path, "a header in UTF-8", "other bytes");
+  const json = readJson(text);
+  if (json.kind === "ok" && isObject(json.value)) return json.value;
+  const found = json.kind === "bad" ? json.found : "another JSON value";
   throw broken(path, "a JSON object as header", found);
+}
+
+function refuseForeign(path: string, size: number, read: Read): void {
+  const foreign = recogniseFormat(read(0, Math.min(size, HEAD_BYTES)), size);
+  if (foreign === undefined || foreign.what.includes("safetensors")) return;
+  throw new ModelFormatError("this is not a valid safetensors file", {
+    code: "SAFETENSORS",
+    where: path,
+    expected: "8 bytes of header length, then a JSON header",
+    found: foreign.what,
+    hint: foreign.hint,
+  });
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
