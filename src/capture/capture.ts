@@ -4,20 +4,24 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { invariant, present } from "../errors.js";
-import { buildCapture } from "../models/capture-graph.js";
+import { buildCapture, cacheShapes } from "../models/capture-graph.js";
 import { feedBatch } from "../models/feed-batch.js";
 import type { LocatedModel } from "../models/located.js";
+import { cacheName } from "../models/window/window.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
 import { createSession, type Session, type SessionOptions } from "../runtime/session.js";
 import { checkFinite, float32Data, int64 } from "../runtime/tensor.js";
 import { answerMass, answerTokens, classLogProb, type AnswerTokens } from "./answer-table.js";
 import { batchByLength } from "./batches.js";
+import { CacheFile } from "./cache-file.js";
 import { StateFile } from "./state-file.js";
 
 /** What one model does naturally with each item. */
 export interface NaturalAnswers {
   /** `[item]`, most probable class within the answer set. */
   readonly chosen: Int32Array;
+  /** `[item, class]`, log-probability within the answer set, nats. */
+  readonly logProb: Float32Array;
   /** `[item]`, probability of the whole answer set, 0 to 1. */
   readonly mass: Float64Array;
 }
@@ -27,6 +31,8 @@ export interface Capture {
   readonly natural: NaturalAnswers;
   /** Residual states by layer. */
   readonly states: ReadonlyMap<number, StateFile>;
+  /** Keys and values, where windowed suffixes are to be run. */
+  readonly caches: CacheFile | undefined;
   /** `[item, dModel]` at one layer and position role. */
   siteStates(layer: number, role: string): Float32Array;
   close(): void;
@@ -37,6 +43,8 @@ export interface CaptureRequest {
   readonly located: LocatedModel;
   readonly prepared: PreparedAudit;
   readonly layers: readonly number[];
+  /** Also keys and values. */
+  readonly caches: boolean;
   /** Working folder for the state files; made when absent. */
   readonly folder: string;
   /** Distinguishes the files of several captures in one folder. */
@@ -63,13 +71,18 @@ export async function capture(request: CaptureRequest): Promise<Capture> {
   );
   const natural: NaturalAnswers = {
     chosen: new Int32Array(prepared.items.length),
+    logProb: new Float32Array(prepared.items.length * prepared.classes.length),
     mass: new Float64Array(prepared.items.length),
   };
-  const session = await createSession(buildCapture(located, { layers }), request.session);
+  const graph = buildCapture(located, { layers, caches: request.caches });
+  const caches = request.caches
+    ? new CacheFile(join(folder, `${name}-caches.f32`), lengths, cacheShapes(graph))
+    : undefined;
+  const session = await createSession(graph, request.session);
   try {
     for (const batch of batchByLength(lengths, { rows: request.rows })) {
       request.signal.throwIfAborted();
-      await captureBatch({ session, request, states, natural, batch });
+      await captureBatch({ session, request, states, caches, natural, batch });
     }
   } finally {
     await session.release();
@@ -77,6 +90,7 @@ export async function capture(request: CaptureRequest): Promise<Capture> {
   return {
     natural,
     states,
+    caches,
     siteStates(layer, role) {
       const file = present(states.get(layer), `states of layer ${layer}`);
       const out = new Float32Array(prepared.items.length * located.dModel);
@@ -88,6 +102,7 @@ export async function capture(request: CaptureRequest): Promise<Capture> {
     },
     close() {
       for (const file of states.values()) file.close();
+      caches?.close();
     },
   };
 }
@@ -96,6 +111,7 @@ async function captureBatch(run: {
   session: Session;
   request: CaptureRequest;
   states: ReadonlyMap<number, StateFile>;
+  caches: CacheFile | undefined;
   natural: NaturalAnswers;
   batch: readonly number[];
 }): Promise<void> {
@@ -127,6 +143,13 @@ async function captureBatch(run: {
       file.write(item, states);
     });
   }
+  const { caches } = run;
+  if (caches === undefined) return;
+  const count = caches.shapes.length;
+  const keys = caches.shapes.map((_, cut) => float32Data(outputs, cacheName(count - 1 - cut)));
+  run.batch.forEach((item, row) => {
+    caches.write(item, { row, width, caches: keys });
+  });
 }
 
 function recordAnswers(
@@ -141,7 +164,9 @@ function recordAnswers(
   const n = batch.answers.ids.length;
   batch.batch.forEach((item, row) => {
     const logits = batch.logits.subarray(row * n, (row + 1) * n);
-    natural.chosen[item] = argmax(classLogProb(logits, batch.answers));
+    const logProb = classLogProb(logits, batch.answers);
+    natural.chosen[item] = argmax(logProb);
+    natural.logProb.set(logProb, item * logProb.length);
     natural.mass[item] = answerMass(logits, present(batch.normalisers[row], "log-normaliser"));
   });
 }

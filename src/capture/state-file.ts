@@ -47,6 +47,18 @@ export class StateFile {
     this.#copy(this.#offset(item, token), into.subarray(at, at + this.dModel));
   }
 
+  /** Copies the states of `count` tokens from `token` on to `into[at…]`. */
+  readTokens(
+    item: number,
+    { token, count, into, at }: { token: number; count: number; into: Float32Array; at: number },
+  ): void {
+    invariant(
+      token >= 0 && token + count <= this.#length(item),
+      `tokens ${token} to ${token + count} of item ${item}`,
+    );
+    this.#copy(this.#offset(item, token), into.subarray(at, at + count * this.dModel));
+  }
+
   close(): void {
     closeSync(this.#file);
   }

@@ -31,6 +31,8 @@ export interface ExaminationRequest {
   readonly prepared: PreparedAudit;
   readonly variables: readonly string[];
   readonly layers: readonly number[];
+  /** Whether keys and values are captured, so that suffixes run only the tokens that change. */
+  readonly windows: Readonly<Record<Side, boolean>>;
   readonly folder: string;
   readonly rows: number;
   readonly session: SessionOptions;
@@ -73,11 +75,12 @@ export async function examine(request: ExaminationRequest): Promise<Examination>
 }
 
 function captureSide(request: ExaminationRequest, side: Side): Promise<Capture> {
-  const { models, prepared, layers, folder, rows, session, signal } = request;
+  const { models, prepared, layers, windows, folder, rows, session, signal } = request;
   return capture({
     located: models[side],
     prepared,
     layers,
+    caches: windows[side],
     folder,
     name: `${prepared.audit.id}-${side}`,
     rows,

@@ -18,6 +18,7 @@ import { measureCell, type CellResult } from "./cell.js";
 import type { Examination } from "./examination.js";
 import { SIDES, type CellKey, type CellMeasures, type Side } from "./measures.js";
 import { toPairSet, type TablePairs } from "./pair-set.js";
+import { bySide } from "./site.js";
 import { suffixContinuation, SuffixSessions } from "./suffix-runner.js";
 
 /** Pairs that choose the best state; as many as a few training steps, so that choosing does not cost more than learning. */
@@ -113,13 +114,13 @@ function cellKey(
 }
 
 function openSessions(
-  { models, session }: RunRequest,
+  { models, examinations, session }: RunRequest,
   layer: number,
 ): Readonly<Record<Side, SuffixSessions>> {
-  return {
-    base: new SuffixSessions(models.base, layer, session),
-    tuned: new SuffixSessions(models.tuned, layer, session),
-  };
+  return bySide((side) => {
+    const window = examinations.every(({ captures }) => captures[side].caches !== undefined);
+    return new SuffixSessions(models[side], { layer, window }, session);
+  });
 }
 
 function prepareQuestion(

@@ -13,17 +13,31 @@ import { checkFinite, float32Data, int64, tensor, type RuntimeTensor } from "../
 import { answerFeeds, answerTokens } from "../capture/answer-table.js";
 import { batchByLength } from "../capture/batches.js";
 import type { Capture } from "../capture/capture.js";
+import {
+  countCaches,
+  promptFeeds,
+  windowFeeds,
+  type FeedSite,
+  type Prompt,
+} from "./suffix-feeds.js";
 
 /** Sessions of one model above one layer; the gradient graph is loaded when first needed. */
 export class SuffixSessions {
   #forward: Promise<Session> | undefined;
   #backward: Promise<Session> | undefined;
 
+  readonly layer: number;
+  /** Runs only the tokens that change, else whole prompts. */
+  readonly window: boolean;
+
   constructor(
     readonly located: LocatedModel,
-    readonly layer: number,
+    { layer, window }: { readonly layer: number; readonly window: boolean },
     readonly options: SessionOptions,
-  ) {}
+  ) {
+    this.layer = layer;
+    this.window = window;
+  }
 
   forward(): Promise<Session> {
     this.#forward ??= this.#load(false);
@@ -43,7 +57,10 @@ export class SuffixSessions {
   }
 
   #load(gradient: boolean): Promise<Session> {
-    return createSession(buildSuffix(this.located, this.layer, { gradient }), this.options);
+    return createSession(
+      buildSuffix(this.located, this.layer, { gradient, window: this.window }),
+      this.options,
+    );
   }
 }
 
@@ -108,49 +125,61 @@ async function eachBatch(
   rows: Rows,
   take: (batch: readonly number[], outputs: Record<string, RuntimeTensor>) => void,
 ): Promise<void> {
-  const lengths = Array.from(rows.items, (item) => promptOf(site, item).ids.length);
+  const { window } = site.sessions;
+  const costs = Array.from(rows.items, (item) => costOf(promptOf(site, item), site.role, window));
   const wanted = new Set(session.inputs.map(({ name }) => name));
-  for (const batch of batchByLength(lengths, { rows: site.rows })) {
+  const caches = countCaches(wanted);
+  for (const batch of batchByLength(costs, { rows: site.rows })) {
     site.signal.throwIfAborted();
-    const feeds = Object.entries(batchFeeds(site, rows, batch)).filter(([name]) =>
+    const feeds = Object.entries(batchFeeds(site, rows, { batch, caches })).filter(([name]) =>
       wanted.has(name),
     );
     take(batch, await session.run(Object.fromEntries(feeds)));
   }
 }
 
+/** More tokens than any prompt has: orders rows by their windows first, then by their pasts. */
+const WINDOW_WEIGHT = 1e6;
+
+/** Rows of like cost are run together, so that little is padded. */
+function costOf({ ids, positions }: Prompt, role: string, window: boolean): number {
+  if (!window) return ids.length;
+  const past = present(positions[role], role);
+  return (ids.length - past) * WINDOW_WEIGHT + past;
+}
+
 function batchFeeds(
   site: SuffixSite,
   { items, patched, labels }: Rows,
-  batch: readonly number[],
+  { batch, caches }: { readonly batch: readonly number[]; readonly caches: number },
 ): Record<string, RuntimeTensor> {
-  const { located, layer } = site.sessions;
+  const { located, window } = site.sessions;
   const { dModel } = located;
   const own = batch.map((row) => present(items[row], `row ${row}`));
   const prompts = own.map((item) => promptOf(site, item));
-  const width = Math.max(...prompts.map(({ ids }) => ids.length));
-  const file = present(site.capture.states.get(layer), `states of layer ${layer}`);
-  const residual = new Float32Array(batch.length * width * dModel);
   const states = new Float32Array(batch.length * dModel);
   batch.forEach((row, at) => {
-    file.read(present(own[at], "item"), residual, at * width * dModel);
     states.set(patched.subarray(row * dModel, (row + 1) * dModel), at * dModel);
   });
   const n = batch.length;
-  const list = (values: readonly number[]): RuntimeTensor => int64([n], values);
   return {
     ...feedBatch(
       located.feeds,
       prompts.map(({ ids }) => ids),
     ),
     ...answerFeeds(answerTokens(site.prepared.answerTokens)),
-    residual: tensor("float32", [n, width, dModel], residual),
+    ...(window
+      ? windowFeeds(feedSite(site), { items: own, prompts, caches })
+      : promptFeeds(feedSite(site), own, prompts)),
     patched: tensor("float32", [n, dModel], states),
-    patch_position: list(prompts.map(({ positions }) => present(positions[site.role], site.role))),
-    label_position: list(prompts.map(({ ids }) => ids.length - 1)),
     ...(labels === undefined
       ? {}
-      : { label: list(batch.map((row) => present(labels[row], `label of row ${row}`))) }),
+      : {
+          label: int64(
+            [n],
+            batch.map((row) => present(labels[row], `label of row ${row}`)),
+          ),
+        }),
   };
 }
 
@@ -164,7 +193,12 @@ function scatter(
   });
 }
 
-function promptOf(site: SuffixSite, item: number): PreparedAudit["items"][number] {
+function feedSite({ sessions: { located, layer }, capture, role }: SuffixSite): FeedSite {
+  const states = present(capture.states.get(layer), `states of layer ${layer}`);
+  return { dModel: located.dModel, role, states, caches: capture.caches };
+}
+
+function promptOf(site: SuffixSite, item: number): Prompt {
   return present(site.prepared.items[item], `item ${item}`);
 }
 

@@ -5,7 +5,9 @@
 import type { LocateError } from "../errors.js";
 import type { Model, Value } from "../onnx/graph.js";
 import type { PassRecord } from "../onnx/passes/pass.js";
+import type { CheckpointFamily } from "./checkpoint/family.js";
 import type { Configuration } from "./configuration.js";
+import type { FileFacts } from "./file-facts.js";
 import type { FeedPlan, Finding } from "./located.js";
 
 /** A model file in canonical form, with what stands beside it. */
@@ -15,7 +17,11 @@ export interface ModelFile {
   /** Canonicalised: see `onnx/passes/index.ts`. */
   readonly model: Model;
   readonly passes: readonly PassRecord[];
+  /** The file before the passes; absent for graphs that were made and not read. */
+  readonly facts?: FileFacts;
   readonly configuration: Configuration | undefined;
+  /** Set where the graph was generated from a folder of weights. */
+  readonly checkpoint?: { readonly family: string; readonly findings: Evidence };
 }
 
 /** What an adapter saw. It takes the file when nothing speaks against it. */
@@ -28,6 +34,8 @@ export interface Located {
   /** `[batch, token, vocab]` */
   readonly logits: Value;
   readonly feeds: FeedPlan;
+  /** Rows of the embedding table, where it is there to see. */
+  readonly tableRows?: number;
   readonly findings: Evidence;
 }
 
@@ -42,6 +50,8 @@ export interface Adapter {
   /** Exporter and versions, for a person. */
   readonly exporters: string;
   readonly families: readonly string[];
+  /** Families of checkpoints whose graphs can be generated; such a graph is then located like any other. */
+  readonly checkpoints?: readonly CheckpointFamily[];
   identify(file: ModelFile): Evidence;
   locate(file: ModelFile, evidence: Evidence): Outcome;
 }

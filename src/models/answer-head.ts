@@ -5,9 +5,11 @@
  *   Cast | Tanh | Mul | Add … (x, frozen)   elementwise: the same on narrowed operands (soft cap, scale, bias, mask)
  *   Reshape(x)                              back to [batch, token, answer]
  *   MatMul | FusedMatMul | Gemm (x, W)      on the answer columns of W, which may be Transpose(W′)
+ *   MatMulNBits (x, packed W)               on the answer rows of the packed weight, made float
  */
 import { Builder } from "../onnx/builder.js";
 import type { Node, Value } from "../onnx/graph.js";
+import { narrowDequantised, narrowPackedProduct } from "./quantised-head.js";
 import type { TypeInference } from "../onnx/type-inference.js";
 
 /** What the narrowing stands on. */
@@ -44,6 +46,7 @@ function narrow(head: AnswerHead, value: Value): Value | undefined {
   if (node === undefined || node.outputs.length !== 1) return undefined;
   if (node.domain === "" && ELEMENTWISE.has(node.opType)) return narrowElementwise(head, node);
   if (node.op === "Reshape") return narrowReshape(head, node);
+  if (node.op === "com.microsoft.MatMulNBits") return narrowPackedProduct(head, node);
   return narrowProduct(head, node);
 }
 
@@ -97,7 +100,8 @@ function narrowWeight(head: AnswerHead, weight: Value, axis: number): Value {
     return again(head, node, [narrowWeight(head, node.input(0), 1 - axis)]);
   if (node?.op === "Cast" || node?.op === "Identity")
     return again(head, node, [narrowWeight(head, node.input(0), axis)]);
-  return columns(head, weight, axis);
+  const narrowed = node && narrowDequantised(head, node, axis);
+  return narrowed ?? columns(head, weight, axis);
 }
 
 /** The same operator on other inputs. */

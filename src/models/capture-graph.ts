@@ -7,13 +7,26 @@
 import { invariant, present } from "../errors.js";
 import { Builder } from "../onnx/builder.js";
 import { copyModel } from "../onnx/copy.js";
+import { lateDequantise } from "../onnx/passes/late-dequantise.js";
+import { applyPasses } from "../onnx/passes/pass.js";
 import type { Model, Value } from "../onnx/graph.js";
+import { decompose } from "../onnx/passes/decompose/index.js";
 import { TypeInference } from "../onnx/type-inference.js";
 import type { LocatedModel } from "./located.js";
 import { dependsOnlyThrough, dropIdleReshapes } from "./tail.js";
+import { cutShape, findMeetings, type CutShape } from "./window/cuts.js";
+import { cacheName } from "./window/window.js";
 
 /** Operator set from which the axes of every reduction are an input and no attribute. */
 const AXES_AS_INPUT = 18;
+
+/** What a capture keeps. */
+export interface CaptureOptions {
+  /** Layers whose residual states are kept. */
+  readonly layers: readonly number[];
+  /** Also the keys and values above the lowest of them, for windowed suffixes. @defaultValue false */
+  readonly caches?: boolean;
+}
 
 /** Name of the output that holds the residual after block `layer`. */
 export function residualName(layer: number): string {
@@ -26,18 +39,19 @@ export function residualName(layer: number): string {
  * Inputs: the model's own; `label_position` int64 `[batch]`, the position whose next token is asked for; `answer_ids`
  * int64 `[answer]`. Outputs, all float32: `residual_<l>` `[batch, token, dModel]` for each wanted layer,
  * `answer_logit` `[batch, answer]`, and `log_normaliser` `[batch]`, the logsumexp of all logits, so that
- * log p(answer) = answer_logit − log_normaliser, in nats.
+ * log p(answer) = answer_logit − log_normaliser, in nats; with `caches` also `cache_<i>`, see `window/window.ts`.
  *
  * The position is selected before the final norm and the head, so the graph never holds `[batch, token, vocab]`.
  */
 export function buildCapture(
   located: LocatedModel,
-  { layers }: { readonly layers: readonly number[] },
+  { layers, caches = false }: CaptureOptions,
 ): Model {
   const { model, of } = copyModel(located.model);
   const { graph } = model;
   const wanted = [...new Set(layers)];
   const residuals = wanted.map((layer) => of(siteAt(located, layer)));
+  const cuts = caches ? addCaches(model, of(siteAt(located, Math.min(...wanted)))) : [];
   const labelPosition = graph.addInput("label_position", { dtype: "int64", shape: ["batch"] });
   const answerIds = graph.addInput("answer_ids", { dtype: "int64", shape: ["answer"] });
   graph.outputs.length = 0;
@@ -53,8 +67,40 @@ export function buildCapture(
   const answerLogit = b.op("Gather", [row, answerIds], { axis: 1n });
   addOutput(b, answerLogit, { name: "answer_logit", shape: ["batch", "answer"] });
   addOutput(b, logSumExp(b, row, model), { name: "log_normaliser", shape: ["batch"] });
+  cuts.forEach(({ cut, shape: { tokenAxis, sizes } }, i) => {
+    const shape = sizes.map((size, at) => (at + 1 === tokenAxis ? "token" : size));
+    addOutput(b, cut, { name: cacheName(cuts.length - 1 - i), shape: ["batch", ...shape] });
+  });
+  applyPasses(model, [lateDequantise]);
   graph.prune();
   return model;
+}
+
+interface Cut {
+  readonly cut: Value;
+  readonly shape: CutShape;
+}
+
+/** The keys and values above `source`. Attention is written out, because a fused kernel does not show them. */
+function addCaches(model: Model, source: Value): Cut[] {
+  decompose(model);
+  const types = new TypeInference(model.graph);
+  return findMeetings(model.graph, source, types).map(({ cut }) => ({
+    cut,
+    shape: cutShape(cut, types),
+  }));
+}
+
+/** Shapes of the caches that a capture graph gives, from the bottom up. */
+export function cacheShapes({ graph }: Model): CutShape[] {
+  const named = new Map(graph.outputs.map(({ name, type }) => [name, type?.shape ?? []]));
+  const shapes: CutShape[] = [];
+  for (let i = 0; named.has(cacheName(i)); i++) {
+    const [, ...rest] = present(named.get(cacheName(i)), "shape");
+    const sizes = rest.map((dim) => (typeof dim === "number" ? dim : 0));
+    shapes.unshift({ tokenAxis: sizes.indexOf(0) + 1, sizes });
+  }
+  return shapes;
 }
 
 /**
@@ -71,6 +117,7 @@ export function buildWhole(located: LocatedModel): Model {
   located.sites.forEach((site, layer) => {
     addOutput(b, of(site), { name: residualName(layer), shape: ["batch", "token", dModel] });
   });
+  applyPasses(model, [lateDequantise]);
   graph.prune();
   return model;
 }

@@ -2,9 +2,11 @@
  * @file What the files beside a model claim about it: `config.json` (Hugging Face) and `genai_config.json`. Claims are
  * cross-checked against the graph; the graph is what is audited.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ModelFormatError } from "../errors.js";
+import { readJson } from "../store/json-document.js";
+import { readTextFile } from "../store/regular-file.js";
 
 /** Claims that we know how to check or need for feeding; absent ones stay absent. */
 export interface Configuration {
@@ -21,6 +23,9 @@ export interface Configuration {
 }
 
 type Json = Readonly<Record<string, unknown>>;
+
+/** The largest configurations list some thousand label names. */
+const LARGEST_BYTES = 16 << 20;
 
 /** Keys of one claim, by preference: names differ between model families. */
 const KEYS = {
@@ -43,10 +48,10 @@ export function readConfiguration(folder: string): Configuration | undefined {
   const folders = basename(folder) === "onnx" ? [folder, dirname(folder)] : [folder];
   for (const place of folders) {
     const config = join(place, "config.json");
-    if (existsSync(config)) return claimsOf(config, inner(readJson(config), "text_config"));
+    if (existsSync(config)) return claimsOf(config, inner(readObject(config), "text_config"));
     const genai = join(place, "genai_config.json");
     if (existsSync(genai)) {
-      const model = inner(readJson(genai), "model");
+      const model = inner(readObject(genai), "model");
       return claimsOf(genai, { ...model, ...inner(model, "decoder") });
     }
   }
@@ -55,19 +60,36 @@ export function readConfiguration(folder: string): Configuration | undefined {
 
 function claimsOf(file: string, json: Json): Configuration {
   const numbers = Object.entries(KEYS).flatMap(([claim, keys]) => {
-    const value = keys.map((key) => json[key]).find((found) => Number.isSafeInteger(found));
+    const value = keys.map((key) => sizeAt(file, json, key)).find((found) => found !== undefined);
     return value === undefined ? [] : [[claim, value] as const];
   });
   const type = json["model_type"] ?? json["type"];
   const claims = Object.fromEntries(numbers) as Partial<Record<keyof typeof KEYS, number>>; // checked just above
   const { dModel, heads } = claims;
-  const dHead = claims.dHead ?? (dModel && heads ? dModel / heads : undefined);
+  const split = dModel !== undefined && heads !== undefined ? dModel / heads : undefined;
+  const dHead = claims.dHead ?? (Number.isInteger(split) ? split : undefined);
   return {
     file,
     ...(typeof type === "string" ? { modelType: type } : {}),
     ...claims,
     ...(dHead === undefined ? {} : { dHead }),
   };
+}
+
+/**
+ * The size under `key`; absent and `null` claim nothing, and a list (one size per layer) is no single claim.
+ *
+ * @throws {@link ModelFormatError} for anything else that is no size: what it means is not guessed.
+ */
+function sizeAt(file: string, json: Json, key: string): number | undefined {
+  const value = Object.hasOwn(json, key) ? json[key] : undefined;
+  if (value === undefined || value === null || Array.isArray(value)) return undefined;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
+  throw unreadable(file, {
+    what: "the configuration beside the model states an impossible size",
+    expected: `a whole number above 0 as "${key}"`,
+    found: JSON.stringify(value).slice(0, 60),
+  });
 }
 
 /** The object under `key` laid over the outer one (text models inside multimodal ones), or the outer one alone. */
@@ -80,19 +102,27 @@ function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function readJson(file: string): Json {
-  let found: string;
-  try {
-    const json: unknown = JSON.parse(readFileSync(file, "utf8"));
-    if (isObject(json)) return json;
-    found = Array.isArray(json) ? "an array" : `a ${typeof json}`;
-  } catch (cause) {
-    found = cause instanceof Error ? cause.message : String(cause);
-  }
-  throw new ModelFormatError("the configuration beside the model cannot be read", {
+function readObject(file: string): Json {
+  const read = readTextFile(file, LARGEST_BYTES);
+  const json = read.kind === "ok" ? readJson(read.text) : read;
+  if (json.kind === "ok" && isObject(json.value)) return json.value;
+  const found = json.kind === "bad" ? json.found : kindOf(json.value);
+  const what = "the configuration beside the model cannot be read";
+  throw unreadable(file, { what, expected: "a JSON object", found });
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`;
+}
+
+function unreadable(
+  file: string,
+  { what, expected, found }: { what: string; expected: string; found: string },
+): ModelFormatError {
+  return new ModelFormatError(what, {
     code: "CONFIGURATION",
     where: file,
-    expected: "a JSON object",
+    expected,
     found,
     hint: "restore the file, or remove it: the graph alone is enough for most models",
   });

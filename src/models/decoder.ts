@@ -2,12 +2,13 @@
  * @file Locates the residual stream of a decoder-only language model by structure alone; what most adapters call.
  */
 import { LocateError } from "../errors.js";
-import { carriedInputs, findDominance, reachableFrom, reaching } from "../onnx/dominance.js";
+import { findDominance } from "../onnx/dominance.js";
 import { describeNode, type Graph, type Node, type Value } from "../onnx/graph.js";
 import type { Located, ModelFile, Outcome } from "./adapter.js";
 import { describe, planFeeds } from "./feeds.js";
 import type { FeedPlan, Finding } from "./located.js";
-import { carriesData, REFUSED_OPERATORS } from "./operator-roles.js";
+import { refuseByOperators, selectsPositions } from "./kind-of-model.js";
+import { carriesData, isMatMulLike } from "./operator-roles.js";
 import { findResidual } from "./residual.js";
 
 /**
@@ -20,14 +21,17 @@ export function locateDecoder({ model, configuration }: ModelFile): Located {
   const logits = findLogits(graph);
   const last = logits.type?.shape?.at(-1);
   const vocab = typeof last === "number" ? last : configuration?.vocab;
-  const { plan, source } = planFeeds({ graph, vocab, configuration });
-  refuseOperators(graph, source, logits);
+  const { plan, source, tableRows } = planFeeds({ graph, vocab, configuration });
+  refuseByOperators(graph, source, logits);
   const dominance = findDominance(graph, { source, sink: logits, carries: carriesData });
   if (dominance === undefined) throw disconnected(source, logits);
   const residual = findResidual(dominance);
-  refuseSelection(dominance.regions.slice(headStart(dominance.chain, residual.sites)));
+  const head = dominance.regions.slice(headStart(dominance.chain, residual.sites));
+  refuseSelection(head);
+  refuseMissingHead(head, logits);
   const findings = [...residual.findings, ...inputFindings(plan)];
-  return { sites: residual.sites, logits, feeds: plan, findings };
+  const table = tableRows === undefined ? {} : { tableRows };
+  return { sites: residual.sites, logits, feeds: plan, findings, ...table };
 }
 
 /** As {@link locateDecoder}, with a refusal as data. */
@@ -57,38 +61,13 @@ function findLogits(graph: Graph): Value {
   });
 }
 
-/** Operators that the embedding's data runs into, and that the logits need, must be ones an audit can pass. */
-function refuseOperators(graph: Graph, source: Value, logits: Value): void {
-  const reached = reachableFrom(graph.topologicalOrder(), source, carriesData);
-  const needed = reaching(logits, () => true);
-  const takesData = (node: Node): boolean =>
-    node.inputs.some((value) => value !== null && reached.has(value));
-  const found = graph.nodes.filter(
-    (node) =>
-      Object.hasOwn(REFUSED_OPERATORS, node.opType) &&
-      takesData(node) &&
-      node.outputs.some((output) => needed.has(output)),
-  );
-  const [first] = found;
-  const refusal = first && REFUSED_OPERATORS[first.opType];
-  if (first === undefined || refusal === undefined) return;
-  const counts = new Map<string, number>();
-  for (const { op } of found) counts.set(op, (counts.get(op) ?? 0) + 1);
-  throw new LocateError(`the way from the embedding to the logits holds ${refusal.kind}`, {
-    code: refusal.code,
-    where: describeNode(first),
-    expected: "a dense decoder with activations in floating point",
-    found: [...counts].map(([op, n]) => `${n} × ${op}`).join(", "),
-    hint: refusal.hint,
-  });
-}
-
 function disconnected(source: Value, logits: Value): LocateError {
   return new LocateError("the logits do not depend on the token embeddings", {
     code: "DISCONNECTED",
     where: `from "${source.name}" to "${logits.name}"`,
     expected: "a flow of data from the embedding lookup to the logits",
     found: "none",
+    hint: "export the model again for text generation: this graph cannot answer a prompt",
   });
 }
 
@@ -110,15 +89,27 @@ function refuseSelection(head: readonly { readonly nodes: readonly Node[] }[]): 
   });
 }
 
-function selectsPositions(node: Node): boolean {
-  if (["Gather", "GatherND", "GatherElements"].includes(node.opType))
-    return carriedInputs(node, carriesData).length > 0;
-  return node.opType === "Slice" && node.inputs[1]?.numbers?.some((start) => start !== 0) === true;
+/** Behind the last block stand a norm and a product with the vocabulary's weights. */
+function refuseMissingHead(
+  head: readonly { readonly nodes: readonly Node[] }[],
+  logits: Value,
+): void {
+  if (head.flatMap(({ nodes }) => nodes).some(isMatMulLike)) return;
+  throw new LocateError("the model has no language-model head", {
+    code: "NO_LOGITS",
+    where: `output ${describe(logits)}`,
+    expected: "logits: a product with the head's weights behind the last block",
+    found: "hidden states of the last block",
+    hint: "export with the language-model head (task text-generation; genai builder: without exclude_lm_head)",
+  });
 }
 
 function inputFindings(plan: FeedPlan): Finding[] {
   const inputs = [
-    plan.inputIds.name,
+    ...(plan.inputIds === undefined ? [] : [plan.inputIds.name]),
+    ...(plan.embeddings === undefined
+      ? []
+      : [`${plan.embeddings.name} (embeddings, no token ids)`]),
     ...(plan.attentionMask === undefined ? [] : [plan.attentionMask.name]),
     ...(plan.positionIds === undefined ? [] : [plan.positionIds.name]),
     ...(plan.past.length > 0 ? [`${plan.past.length} past inputs`] : []),

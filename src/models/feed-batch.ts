@@ -4,9 +4,9 @@
  * NOTE: right padding is the only padding that every exporter's graph computes rightly (fused attention reads the
  * number of real tokens off the mask). What stands at padded positions is garbage and must not be read.
  */
-import { invariant } from "../errors.js";
+import { invariant, LocateError } from "../errors.js";
 import { tensor, type Feeds, type RuntimeTensor } from "../runtime/tensor.js";
-import type { FeedPlan, PastInput } from "./located.js";
+import type { EmbeddingsInput, FeedPlan, PastInput } from "./located.js";
 
 /** Fills the padded places; any id of the vocabulary does, since nothing real attends there. */
 const PAD_ID = 0;
@@ -26,6 +26,41 @@ function fill(
   return tensor("float32", dims, Float32Array.from(values));
 }
 
+/** `[batch, token, dModel]`; padding is any token's. */
+function embed(
+  { name, table }: EmbeddingsInput,
+  [batch, token]: readonly [number, number],
+  rows: readonly (readonly number[])[],
+): RuntimeTensor {
+  if (table === undefined) throw embeddingsNeeded(name);
+  const dModel = table(PAD_ID).length;
+  const values = new Float32Array(batch * token * dModel);
+  for (let r = 0; r < batch; r++)
+    for (let i = 0; i < token; i++)
+      values.set(table(rows[r]?.[i] ?? PAD_ID), (r * token + i) * dModel);
+  return tensor("float32", [batch, token, dModel], values);
+}
+
+function embeddingsNeeded(name: string): LocateError {
+  return new LocateError("the model takes embeddings and no token ids", {
+    code: "NO_EMBEDDING_TABLE",
+    where: `input "${name}"`,
+    expected: "a file that holds its embedding table, with token ids as its input",
+    found: "embeddings as the input, and no table that makes them from tokens",
+    hint: "export the whole model (genai builder: without exclude_embeds)",
+  });
+}
+
+/**
+ * Refuses a model that cannot be asked in tokens.
+ *
+ * @throws {@link LocateError} when the model takes embeddings and has no table of them.
+ */
+export function checkTakesTokens({ embeddings }: FeedPlan): void {
+  if (embeddings !== undefined && embeddings.table === undefined)
+    throw embeddingsNeeded(embeddings.name);
+}
+
 function emptyPast({ dims, dtype }: PastInput, batch: number): RuntimeTensor {
   const sizes = dims.map((dim) => (dim === "batch" ? batch : dim));
   return dtype === "float32"
@@ -37,18 +72,20 @@ function emptyPast({ dims, dtype }: PastInput, batch: number): RuntimeTensor {
  * Makes the feeds of one batch. `rows[r]` are the token ids of row r, of any length of 1 or more; shorter rows are
  * padded on the right to the longest, `[batch, token]`.
  *
- * @throws {@link InvariantError} when there is no row, or an empty one.
+ * @throws {@link InvariantError} when there is no row, or an empty one; {@link LocateError} when the model takes embeddings
+ * and nobody knows those of tokens.
  */
 export function feedBatch(
-  { inputIds, attentionMask, positionIds, past }: FeedPlan,
+  { inputIds, embeddings, attentionMask, positionIds, past }: FeedPlan,
   rows: readonly (readonly number[])[],
 ): Feeds {
   invariant(rows.length > 0 && rows.every((row) => row.length > 0), "a batch without tokens");
   const shape = [rows.length, Math.max(...rows.map((row) => row.length))] as const;
   const length = (row: number): number => rows[row]?.length ?? 0;
-  const feeds: Record<string, RuntimeTensor> = {
-    [inputIds.name]: fill(inputIds.dtype, shape, (r, i) => rows[r]?.[i] ?? PAD_ID),
-  };
+  const feeds: Record<string, RuntimeTensor> = {};
+  if (inputIds !== undefined)
+    feeds[inputIds.name] = fill(inputIds.dtype, shape, (r, i) => rows[r]?.[i] ?? PAD_ID);
+  if (embeddings !== undefined) feeds[embeddings.name] = embed(embeddings, shape, rows);
   if (attentionMask !== undefined)
     feeds[attentionMask.name] = fill(attentionMask.dtype, shape, (r, i) => (i < length(r) ? 1 : 0));
   // padding continues the count, as the references do; nothing real attends to it

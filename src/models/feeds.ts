@@ -6,6 +6,7 @@ import { LocateError } from "../errors.js";
 import type { Graph, Value } from "../onnx/graph.js";
 import type { Configuration } from "./configuration.js";
 import { inputDependent, tableLookups, type Lookup } from "./embedding.js";
+import { refuseByInputs } from "./kind-of-model.js";
 import type { FeedPlan } from "./located.js";
 import { planPast } from "./past-input.js";
 
@@ -22,10 +23,12 @@ export interface PlannedFeeds {
   readonly plan: FeedPlan;
   /** Embedding output, the source of the value flow. */
   readonly source: Value;
+  /** Rows of the embedding table, where it is there to see. */
+  readonly tableRows?: number;
 }
 
 type IndexDType = "int64" | "int32";
-type Role = "inputIds" | "attentionMask" | "positionIds" | "past" | "unknown";
+type Role = "inputIds" | "embeddings" | "attentionMask" | "positionIds" | "past" | "unknown";
 
 /** Names that every exporter agrees on. */
 const NAMED_ROLES: Readonly<Record<string, Role>> = {
@@ -34,18 +37,8 @@ const NAMED_ROLES: Readonly<Record<string, Role>> = {
   position_ids: "positionIds",
 };
 
-/** Inputs that say what kind of file this is. */
-const NAMED_REFUSALS: Readonly<Record<string, string>> = {
-  encoder_hidden_states: "the decoder of an encoder-decoder model",
-  encoder_attention_mask: "the decoder of an encoder-decoder model",
-  decoder_input_ids: "an encoder-decoder model",
-  token_type_ids: "segment ids: an encoder",
-  inputs_embeds: "embeddings in place of token ids",
-  pixel_values: "images: a multimodal model",
-};
-
 const ACCEPTED =
-  "token ids (integer [batch, token]), an attention mask (integer or float32 [batch, token]), position ids (integer [batch, token]) and past keys and values (float [batch, heads, past, dHead] of any past length)";
+  "token ids (integer [batch, token]) or embeddings (float32 [batch, token, dModel]), an attention mask (integer or float32 [batch, token]), position ids (integer [batch, token]) and past keys and values (float [batch, heads, past, dHead] of any past length)";
 
 /**
  * Assigns every input of the model to a role.
@@ -55,15 +48,17 @@ const ACCEPTED =
 export function planFeeds(context: FeedContext): PlannedFeeds {
   const { graph, configuration } = context;
   const free = graph.inputs.filter((input) => input.initializer === undefined);
+  refuseByInputs(free);
   const dependent = inputDependent(graph);
-  const ids = findIds(free, dependent, context.vocab);
-  const roles = free.map((input) => ({ input, role: roleOf(input, ids.input, dependent) }));
+  const tokens = findTokens(free, dependent, context.vocab);
+  const roles = free.map((input) => ({ input, role: roleOf(input, tokens, dependent) }));
   const of = (role: Role): Value[] => roles.filter((r) => r.role === role).map((r) => r.input);
 
   const past = of("past").map((input) => planPast(input, configuration));
   const problems = [
-    ...of("unknown").map((input) => `${describe(input)}${reasonFor(input)}`),
-    ...[ids.input, ...of("attentionMask"), ...of("positionIds")].flatMap(fixedSizes),
+    ...of("unknown").map(describe),
+    ...[...of("inputIds"), ...of("attentionMask"), ...of("positionIds")].flatMap(fixedSizes),
+    ...of("embeddings").flatMap(embeddingsProblem),
     ...past.flatMap((found) => (typeof found === "string" ? [found] : [])),
     ...(["attentionMask", "positionIds"] as const).flatMap((role) =>
       of(role).length > 1
@@ -74,15 +69,58 @@ export function planFeeds(context: FeedContext): PlannedFeeds {
   if (problems.length > 0) throw refuseInputs(problems);
   const [mask] = of("attentionMask");
   const [positions] = of("positionIds");
+  const { input } = tokens;
   const plan: FeedPlan = {
-    inputIds: { name: ids.input.name, dtype: indexDType(ids.input) },
+    ...(tokens.kind === "ids"
+      ? { inputIds: { name: input.name, dtype: indexDType(input) } }
+      : { embeddings: { name: input.name } }),
     ...(mask === undefined ? {} : { attentionMask: { name: mask.name, dtype: maskDType(mask) } }),
     ...(positions === undefined
       ? {}
       : { positionIds: { name: positions.name, dtype: indexDType(positions) } }),
     past: past.filter((found) => typeof found !== "string"),
   };
-  return { plan, source: ids.lookup.node.output() };
+  if (tokens.kind === "embeddings") return { plan, source: input };
+  const { node, rows } = tokens.lookup;
+  return { plan, source: node.output(), ...(rows === undefined ? {} : { tableRows: rows }) };
+}
+
+/** The input that says what the text is: token ids with the lookup they drive, or embeddings themselves. */
+type Tokens =
+  | { readonly kind: "ids"; readonly input: Value; readonly lookup: Lookup }
+  | { readonly kind: "embeddings"; readonly input: Value };
+
+function findTokens(
+  inputs: readonly Value[],
+  dependent: ReadonlySet<Value>,
+  vocab: number | undefined,
+): Tokens {
+  const [only, ...others] = inputs.filter(isEmbeddings);
+  const isVocabulary = ({ rows }: Lookup): boolean =>
+    rows === undefined || vocab === undefined || rows === vocab;
+  const hasIds = inputs.some(
+    (input) =>
+      NAMED_ROLES[input.name] === "inputIds" ||
+      (isIndices(input) && tableLookups(input, dependent).some(isVocabulary)),
+  );
+  if (only !== undefined && others.length === 0 && !hasIds)
+    return { kind: "embeddings", input: only };
+  return { kind: "ids", ...findIds(inputs, dependent, vocab) };
+}
+
+/** Vectors for tokens: float [batch, token, dModel] with a known width. */
+function isEmbeddings({ type }: Value): boolean {
+  return (
+    type?.dtype.includes("float") === true &&
+    type.shape?.length === 3 &&
+    typeof type.shape[2] === "number"
+  );
+}
+
+function embeddingsProblem(input: Value): string[] {
+  const [batch, token] = input.type?.shape ?? [];
+  if (typeof batch === "number" || typeof token === "number") return fixedSizes(input);
+  return input.type?.dtype === "float32" ? [] : [`${describe(input)}: float32 can be fed`];
 }
 
 function findIds(
@@ -109,16 +147,15 @@ function findIds(
     found:
       candidates.length > 0
         ? `${candidates.length} such inputs: ${candidates.map(({ input }) => describe(input)).join(", ")}`
-        : `none among ${inputs.map((input) => describe(input) + reasonFor(input)).join(", ") || "no inputs"}`,
+        : `none among ${inputs.map(describe).join(", ") || "no inputs"}`,
     hint: "export the model for text generation, with token ids as its input",
   });
 }
 
-function roleOf(input: Value, ids: Value, dependent: ReadonlySet<Value>): Role {
-  if (input === ids) return "inputIds";
+function roleOf(input: Value, tokens: Tokens, dependent: ReadonlySet<Value>): Role {
+  if (input === tokens.input) return tokens.kind === "ids" ? "inputIds" : "embeddings";
   const rank = input.type?.shape?.length;
   const dtype = input.type?.dtype;
-  if (input.name in NAMED_REFUSALS) return "unknown";
   if (dtype !== undefined && dtype.startsWith("float") && (rank === 4 || rank === 5)) return "past";
   const isMaskType = isIndices(input) || (dtype === "float32" && rank === 2);
   if (!isMaskType) return "unknown";
@@ -170,11 +207,6 @@ export function describe(input: Value): string {
   const { dtype, shape } = input.type ?? {};
   const sizes = shape?.map((dim) => dim ?? "?").join(", ");
   return `"${input.name}" (${dtype ?? "unknown type"}${sizes === undefined ? "" : ` [${sizes}]`})`;
-}
-
-function reasonFor(input: Value): string {
-  const reason = NAMED_REFUSALS[input.name];
-  return reason === undefined ? "" : `: ${reason}`;
 }
 
 function refuseInputs(problems: readonly string[]): LocateError {

@@ -3,19 +3,29 @@
  */
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import { LocateError, ModelFormatError, present, type MasAuditError } from "../errors.js";
+import { LocateError, present, type MasAuditError } from "../errors.js";
 import { readModel } from "../onnx/decode.js";
-import { canonicalise } from "../onnx/passes/index.js";
+import { canonicalise, type Precision } from "../onnx/passes/index.js";
 import type { Adapter, Located, ModelFile } from "./adapter.js";
+import { isCheckpointFolder, openCheckpoint } from "./checkpoint/open.js";
 import { readConfiguration } from "./configuration.js";
 import { checkClaims, checkSiteTypes } from "./cross-check.js";
 import type { Finding, LocatedModel } from "./located.js";
+import { factsOf } from "./file-facts.js";
 import { findModelFile } from "./model-path.js";
+import { checkOperatorSets } from "./operator-sets.js";
 import { typesOf } from "./value-types.js";
 
 /** What may recognise the model, in order of preference. */
 export interface LoadOptions {
   readonly adapters: readonly Adapter[];
+  /**
+   * `float32`: half-precision models compute in float32, with their weights as they are. `file`: as the file says; a
+   * device with half-precision kernels may run that faster, the CPU cannot.
+   *
+   * @defaultValue `float32`
+   */
+  readonly precision?: Precision;
 }
 
 /**
@@ -24,9 +34,14 @@ export interface LoadOptions {
  * @throws {@link ModelFormatError} when the file cannot be read; {@link LocateError} when no adapter finds the
  * residual stream, or what was found contradicts the file's own claims.
  */
-export async function loadModel(path: string, { adapters }: LoadOptions): Promise<LocatedModel> {
-  const file = readModelFile(path);
-  checkOperatorSet(file);
+export async function loadModel(
+  path: string,
+  { adapters, precision }: LoadOptions,
+): Promise<LocatedModel> {
+  const file = isCheckpointFolder(path)
+    ? readCheckpoint(path, adapters)
+    : readModelFile(path, precision);
+  checkOperatorSets(file.model, file.path);
   const { adapter, located, evidence } = locate(file, adapters);
   const values = [...located.sites, located.logits];
   const types = await typesOf(file.model, values, located.feeds);
@@ -53,28 +68,28 @@ export async function loadModel(path: string, { adapters }: LoadOptions): Promis
 }
 
 /** Reads a model file and brings it into canonical form. @throws {@link ModelFormatError} as {@link loadModel}. */
-export function readModelFile(path: string): ModelFile {
+export function readModelFile(path: string, precision?: Precision): ModelFile {
   const file = findModelFile(path);
   const model = readModel(file);
-  const passes = canonicalise(model);
+  const facts = factsOf(model);
+  const passes = canonicalise(model, precision);
   // the folder as named: in a cache of links, the tokenizer stands beside the link and not beside the data
   const folder = dirname(file);
-  return { path: file, folder, model, passes, configuration: readConfiguration(folder) };
+  return { path: file, folder, model, passes, facts, configuration: readConfiguration(folder) };
 }
 
-/** Derived graphs use forms (axes as inputs) that came with operator set 13. */
-const OLDEST_OPERATOR_SET = 13;
-
-function checkOperatorSet({ path, model }: ModelFile): void {
-  const version = model.opsets.get("");
-  if (version !== undefined && version >= OLDEST_OPERATOR_SET) return;
-  throw new ModelFormatError("the model uses an operator set that is too old", {
-    code: "OPERATOR_SET",
-    where: path,
-    expected: `ai.onnx ${OLDEST_OPERATOR_SET} or newer`,
-    found: version === undefined ? "no ai.onnx operators" : `ai.onnx ${version}`,
-    hint: "export again with a current exporter, or convert with onnx.version_converter",
-  });
+/** Generates the graph of a folder of weights. @throws {@link ModelFormatError} as {@link loadModel}. */
+function readCheckpoint(folder: string, adapters: readonly Adapter[]): ModelFile {
+  const families = adapters.flatMap(({ checkpoints }) => checkpoints ?? []);
+  const { model, configFile, family, findings } = openCheckpoint(folder, families);
+  return {
+    path: configFile,
+    folder,
+    model,
+    passes: canonicalise(model),
+    configuration: readConfiguration(folder),
+    checkpoint: { family: family.id, findings },
+  };
 }
 
 interface Match {
@@ -105,7 +120,10 @@ function locate(file: ModelFile, adapters: readonly Adapter[]): Match {
 function passFindings({ passes }: ModelFile): Finding[] {
   return passes
     .filter(({ changes }) => changes > 0)
-    .map(({ pass, changes }) => ({ supports: true, text: `${pass}: ${changes} changes` }));
+    .map(({ pass, changes, note }) => ({
+      supports: true,
+      text: `${pass}: ${changes} changes${note === undefined ? "" : ` (${note})`}`,
+    }));
 }
 
 function unidentified(adapter: Adapter, against: readonly Finding[]): LocateError {
@@ -113,6 +131,7 @@ function unidentified(adapter: Adapter, against: readonly Finding[]): LocateErro
     code: "NO_ADAPTER",
     expected: `${adapter.exporters} (adapter "${adapter.id}")`,
     found: against.map(({ text }) => text).join("; "),
+    hint: "run `mas-audit inspect` on the file, or export it again: optimum-cli export onnx --task text-generation --model DIR OUT",
   });
 }
 
@@ -129,14 +148,27 @@ function inFile(error: MasAuditError, path: string): LocateError {
   });
 }
 
-function checkVocab({ logits }: Located, path: string): number {
+/** A vocabulary may be padded or cut a little; a head much smaller than the table speaks of classes and not of tokens. */
+const LEAST_SHARE_OF_TABLE = 0.5;
+
+function checkVocab({ logits, tableRows = 0 }: Located, path: string): number {
   const { shape } = logits.type ?? {};
   const vocab = shape?.at(-1);
-  if (shape?.length === 3 && typeof vocab === "number") return vocab;
+  if (shape?.length === 3 && typeof vocab === "number") {
+    if (vocab >= LEAST_SHARE_OF_TABLE * tableRows) return vocab;
+    throw new LocateError("the model has a task head and no language-model head", {
+      code: "TASK_HEAD",
+      where: `${path}, output "${logits.name}"`,
+      expected: `logits over the vocabulary, about ${tableRows} tokens`,
+      found: `${vocab} classes`,
+      hint: "audit the language model: a head of classes cannot be asked what comes next",
+    });
+  }
   throw new LocateError("the logits have an unknown shape", {
     code: "LOGITS_SHAPE",
     where: `${path}, output "${logits.name}"`,
     expected: "[batch, token, vocab] with a known vocabulary size",
     found: shape === undefined ? "no shape" : `[${shape.map((dim) => dim ?? "?").join(", ")}]`,
+    hint: "export the model with the language-model head and declared output shapes",
   });
 }

@@ -1,6 +1,6 @@
 /**
  * @file What operators mean to someone who looks for a transformer: which inputs carry data, which operators multiply
- * by weights, attend, normalise, or forbid an audit. Tables only; the forms are those of real exports.
+ * by weights, attend or normalise. Tables only; the forms are those of real exports.
  */
 import type { Carries } from "../onnx/dominance.js";
 import type { Node } from "../onnx/graph.js";
@@ -58,48 +58,19 @@ export function isFusedAttention(node: Node): boolean {
   return FUSED_ATTENTION.has(node.opType);
 }
 
+/** Is the node a whole norm in one operator? */
+export function isFusedNorm(node: Node): boolean {
+  return NORMS.has(node.opType);
+}
+
+/** Is the node the root of a norm that is spelled out: Sqrt(mean of squares + ε)? */
+export function isDecomposedNorm(node: Node): boolean {
+  const sum = node.opType === "Sqrt" ? node.inputs[0]?.producer : undefined;
+  return sum?.inputs.some((value) => value?.producer?.opType === "ReduceMean") === true;
+}
+
 /** Do these nodes normalise: a fused norm, or the root mean square spelled out? */
 export function containsNorm(nodes: readonly Node[]): boolean {
   const ops = new Set(nodes.map((node) => node.opType));
   return nodes.some((node) => NORMS.has(node.opType)) || (ops.has("ReduceMean") && ops.has("Sqrt"));
 }
-
-/** Why an operator on the way from the embedding to the logits forbids an audit. */
-export interface Refusal {
-  readonly code: string;
-  readonly kind: string;
-  readonly hint: string;
-}
-
-const CONTROL_FLOW: Refusal = {
-  code: "CONTROL_FLOW",
-  kind: "control flow that depends on the data (as in a mixture of experts)",
-  hint: "mixtures of experts and data-dependent loops have no exact gradient here; audit a dense model",
-};
-
-const DYNAMIC_QUANTISATION: Refusal = {
-  code: "DYNAMIC_QUANTISATION",
-  kind: "dynamically quantised activations",
-  hint: "rounding has no useful gradient; use the float32, float16 or a weight-only quantised (q4) file of this model",
-};
-
-/** Operators that end the search when the data of the embedding runs into them. */
-export const REFUSED_OPERATORS: Readonly<Record<string, Refusal>> = {
-  TopK: CONTROL_FLOW,
-  NonZero: CONTROL_FLOW,
-  Loop: CONTROL_FLOW,
-  Scan: CONTROL_FLOW,
-  If: CONTROL_FLOW,
-  MoE: CONTROL_FLOW,
-  QMoE: CONTROL_FLOW,
-  DynamicQuantizeLinear: DYNAMIC_QUANTISATION,
-  DynamicQuantizeMatMul: DYNAMIC_QUANTISATION,
-  MatMulInteger: DYNAMIC_QUANTISATION,
-  MatMulIntegerToFloat: DYNAMIC_QUANTISATION,
-  QLinearMatMul: DYNAMIC_QUANTISATION,
-  PagedAttention: {
-    code: "PAGED_ATTENTION",
-    kind: "paged attention over ragged tokens",
-    hint: "build the model without paged attention",
-  },
-};

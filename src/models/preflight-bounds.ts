@@ -37,8 +37,13 @@ const FLOAT16: PreflightBounds = {
   steps: [0.1, 3e-2, 1e-2],
 };
 
-/** Bounds for a model; half precision anywhere (weights are where it shows) sets the coarser ones. */
+/**
+ * Bounds for a model, by what it computes in: weights that are cast to float32 before they are used round nothing here,
+ * however coarse they are themselves.
+ */
 export function boundsOf({ model, sites }: LocatedModel): PreflightBounds {
-  const types = [...sites.map(({ type }) => type), ...model.graph.initializers.map((v) => v.type)];
-  return types.some((type) => type?.dtype === "float16") ? FLOAT16 : FLOAT32;
+  const read = model.graph.initializers.filter(({ uses }) =>
+    uses.some(({ node }) => node.op !== "Cast" && node.op !== "Gather"),
+  );
+  return [...sites, ...read].some(({ type }) => type?.dtype === "float16") ? FLOAT16 : FLOAT32;
 }

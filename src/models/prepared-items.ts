@@ -189,6 +189,7 @@ function unplaced(audit: CausalAudit, refusals: readonly string[]): PlanError {
     where: `audit "${audit.id}"`,
     expected: "tokens that spell the text",
     found: cut(refusals),
+    hint: "move the spans so that each holds at least one whole token, or leave those items out",
   });
 }
 

@@ -8,9 +8,10 @@
  *   parallel block     x → (attention region that holds the mlp as well) → x'
  */
 import { LocateError } from "../errors.js";
-import { type Dominance, type Region } from "../onnx/dominance.js";
+import { carriedInputs, type Dominance, type Region } from "../onnx/dominance.js";
 import { describeNode, type Node, type Value } from "../onnx/graph.js";
 import { present } from "../errors.js";
+import { TypeInference } from "../onnx/type-inference.js";
 import type { Finding } from "./located.js";
 import { carriesData, containsNorm, isFusedAttention, isMatMulLike } from "./operator-roles.js";
 
@@ -36,19 +37,60 @@ export interface Residual {
 /** Says what a region computes. A Softmax alone is no attention: routers of experts have one as well. */
 export function classifyRegion(region: Region, active: ReadonlySet<Value>): RegionKind {
   const matmuls = region.nodes.filter(isMatMulLike);
-  const mixes = (node: Node): boolean =>
-    node.inputs.filter((value, i) => value !== null && active.has(value) && carriesData(node, i))
-      .length >= 2;
-  if (region.nodes.some(isFusedAttention) || matmuls.some(mixes)) return "attention";
+  if (region.nodes.some((node) => mixingSteps(node, active) > 0)) return "attention";
   return matmuls.length >= 2 ? "mlp" : "glue";
 }
 
-/** Classifies all regions; a frozen bias added straight after a branch is made part of the branch. */
+/** Products of two values of the tokens that attention takes one after the other: scores, and the mix of values. */
+const STEPS_OF_ATTENTION = 2;
+
+function mixingSteps(node: Node, active: ReadonlySet<Value>): number {
+  if (isFusedAttention(node)) return STEPS_OF_ATTENTION;
+  const operands = carriedInputs(node, carriesData).filter((value) => active.has(value));
+  return isMatMulLike(node) && operands.length >= 2 ? 1 : 0;
+}
+
+/** The longest chain of such products in a region, one feeding the next. */
+function mixingDepth(nodes: readonly Node[], active: ReadonlySet<Value>): number {
+  const depths = new Map<Value, number>();
+  let deepest = 0;
+  for (const node of nodes) {
+    const before = carriedInputs(node, carriesData).map((value) => depths.get(value) ?? 0);
+    const depth = Math.max(0, ...before) + mixingSteps(node, active);
+    node.outputs.forEach((output) => depths.set(output, depth));
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
+}
+
+/**
+ * A path from one layer into a later one hides the stream between them: no value there is passed by everything, and
+ * the layers look like one. Attention of attention in one region gives it away.
+ */
+function checkNoCrossing(regions: readonly ClassifiedRegion[], active: ReadonlySet<Value>): void {
+  const merged = regions.find(({ nodes }) => mixingDepth(nodes, active) > STEPS_OF_ATTENTION);
+  if (merged === undefined) return;
+  const depth = Math.ceil(mixingDepth(merged.nodes, active) / STEPS_OF_ATTENTION);
+  throw new LocateError("a path across layers hides the residual stream", {
+    code: "CROSS_LAYER",
+    where: `between "${merged.from.name}" and "${merged.to.name}"`,
+    expected: "after every block one value that everything passes through",
+    found: `${depth} attentions in a row without such a value`,
+    hint: "shared keys, value residuals, hyper-connections and skips over whole blocks are not covered; audit another model",
+  });
+}
+
+/**
+ * Classifies all regions; a frozen bias added straight after a branch is made part of the branch, and so is a Reshape
+ * that brings tokens of one long row back to [batch, token, dModel] (OPT adds the mlp's branch on flattened tokens).
+ */
 export function classifyRegions({ regions, active }: Dominance): ClassifiedRegion[] {
   const classified: ClassifiedRegion[] = [];
+  const unflattens = unflatteningOf(regions);
   for (const region of regions) {
     const last = classified.at(-1);
-    if (last !== undefined && last.kind !== "glue" && addsFrozenVector(region, active)) {
+    const belongs = addsFrozenVector(region, active) || unflattens(region);
+    if (last !== undefined && last.kind !== "glue" && belongs) {
       const nodes = [...last.nodes, ...region.nodes];
       classified[classified.length - 1] = { ...last, to: region.to, nodes };
     } else classified.push({ ...region, kind: classifyRegion(region, active) });
@@ -56,11 +98,23 @@ export function classifyRegions({ regions, active }: Dominance): ClassifiedRegio
   return classified;
 }
 
+/** Is the region one Reshape from rank 2 to rank 3? Shapes are inferred when the first candidate asks. */
+function unflatteningOf(regions: readonly Region[]): (region: Region) => boolean {
+  let types: TypeInference | undefined;
+  return ({ from, to, nodes }) => {
+    if (nodes.length !== 1 || nodes[0]?.opType !== "Reshape") return false;
+    types ??= new TypeInference(present(regions[0], "first region").from.graph);
+    return types.shape(from)?.length !== 3 && types.shape(to)?.length === 3;
+  };
+}
+
 function addsFrozenVector({ nodes }: Region, active: ReadonlySet<Value>): boolean {
   const [node] = nodes;
   if (nodes.length !== 1 || node?.opType !== "Add") return false;
   const frozen = node.inputs.filter((value) => value !== null && !active.has(value));
-  return frozen.length === 1 && frozen[0]?.initializer?.dims.length === 1;
+  // a half-precision bias is cast first
+  const cast = frozen[0]?.producer?.op === "Cast" ? frozen[0].producer.input(0) : frozen[0];
+  return frozen.length === 1 && cast?.initializer?.dims.length === 1;
 }
 
 /**
@@ -73,6 +127,7 @@ export function findResidual(dominance: Dominance): Residual {
   const regions = classifyRegions(dominance);
   const branches = regions.filter(({ kind }) => kind !== "glue");
   checkHasAttention(branches, regions);
+  checkNoCrossing(regions, dominance.active);
   const form: BlockForm = branches.every(({ kind }) => kind === "attention")
     ? "parallel"
     : "sequential";
@@ -85,7 +140,9 @@ export function findResidual(dominance: Dominance): Residual {
 }
 
 function describe(sites: readonly Value[], form: BlockForm, gap: number): Finding[] {
-  const adds = sites.slice(1).filter((value) => value.producer?.opType === "Add").length;
+  const maker = (value: Value): Node | undefined =>
+    value.producer?.opType === "Reshape" ? value.producer.input(0).producer : value.producer;
+  const adds = sites.slice(1).filter((value) => maker(value)?.opType === "Add").length;
   const findings: Finding[] = [
     { supports: true, text: `${sites.length - 1} ${form} blocks between embedding and logits` },
   ];

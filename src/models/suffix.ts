@@ -13,11 +13,15 @@ import { differentiate } from "../autodiff/differentiate.js";
 import { invariant, present } from "../errors.js";
 import { Builder } from "../onnx/builder.js";
 import { extract } from "../onnx/extract.js";
+import { decompose } from "../onnx/passes/decompose/index.js";
+import { lateDequantise } from "../onnx/passes/late-dequantise.js";
+import { applyPasses } from "../onnx/passes/pass.js";
 import type { Dim, Model, Value } from "../onnx/graph.js";
 import { type DType } from "../onnx/tensor.js";
 import { TypeInference } from "../onnx/type-inference.js";
 import { answerLogits } from "./answer-head.js";
 import type { LocatedModel } from "./located.js";
+import { windowSuffix } from "./window/window.js";
 import { dependsOnlyThrough, dropIdleInputs, dropIdleReshapes, positionMask } from "./tail.js";
 
 /** Mask of tokens that do not answer for a class: e^(−1e30) is exactly 0 in every float type, and no NaN arises as with −∞. */
@@ -27,6 +31,8 @@ export const OUTSIDE_CLASS = -1e30;
 export interface SuffixOptions {
   /** Also the losses and their gradient. */
   readonly gradient: boolean;
+  /** Runs only the tokens that change: see `window/window.ts`. @defaultValue false */
+  readonly window?: boolean;
 }
 
 /**
@@ -49,9 +55,13 @@ export interface SuffixOptions {
 export function buildSuffix(
   located: LocatedModel,
   layer: number,
-  { gradient }: SuffixOptions,
+  { gradient, window = false }: SuffixOptions,
 ): Model {
   const cut = cutAt(located, layer);
+  if (window) {
+    const pastInputs = new Set(located.feeds.past.map(({ name }) => name));
+    windowSuffix({ graph: cut.model.graph, residual: cut.residual, pastInputs });
+  }
   const { graph } = cut.model;
   const b = new Builder(graph, "suffix");
   const inputs = addInputs(cut, gradient);
@@ -62,6 +72,7 @@ export function buildSuffix(
   graph.outputs.splice(0, Infinity);
   addOutput(b, classLogProb, { name: "class_log_prob", shape: [cut.batch, "class"] });
   if (gradient) addGradient(b, cut, { ...inputs, classLogProb });
+  applyPasses(cut.model, [lateDequantise]);
   graph.prune();
   dropIdleInputs(graph, new Set([cut.residual, ...Object.values({ ...inputs })]));
   return cut.model;
@@ -90,12 +101,14 @@ function cutAt({ model, sites, nLayers, logits, dModel }: LocatedModel, layer: n
     ],
     outputs: [last, logits],
   });
-  const of = (value: Value): Value => present(map.get(value), `copy of "${value.name}"`);
+  // a gradient needs primitive operators; the forward-only suffix takes them too, so that both are one function
+  decompose(cutModel);
+  const [lastCopy, logitsCopy] = cutModel.graph.outputs;
   return {
     model: cutModel,
-    residual: of(site),
-    last: of(last),
-    logits: of(logits),
+    residual: present(map.get(site), `copy of "${site.name}"`),
+    last: present(lastCopy, "last site"),
+    logits: present(logitsCopy, "logits"),
     siteType: types.dtype(site),
     batch,
     dModel,

@@ -3,10 +3,12 @@
  * are spelt, which chat template holds, and a digest of every part that decides over ids.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { ModelFormatError, PlanError } from "../errors.js";
+import { readJson } from "../store/json-document.js";
+import { readRegularFile, readTextFile, decodeUtf8 } from "../store/regular-file.js";
 import type { Spelling } from "./token-pieces.js";
 
 /** Parts of `tokenizer.json` that decide over ids, in the order in which a text meets them. */
@@ -32,10 +34,15 @@ export interface TokenizerFolder {
   readonly chatTemplate: string | undefined;
 }
 
+/** Room for a vocabulary; the largest in use have 256 000 tokens. An id is an index, and a table is made of its size. */
+export const LARGEST_VOCABULARY = 1 << 24;
+/** Room for a file of a tokenizer; the largest in use have 35 MB. */
+const LARGEST_BYTES = 256 << 20;
+
 const tokenizerSchema = z.looseObject({
   added_tokens: z.array(
     z.looseObject({
-      id: z.int(),
+      id: z.int().min(0).lt(LARGEST_VOCABULARY),
       content: z.string(),
       lstrip: z.boolean().default(false),
       rstrip: z.boolean().default(false),
@@ -64,8 +71,10 @@ export function readTokenizerFolder(path: string): TokenizerFolder {
   for (const name of ["tokenizer.json", "tokenizer_config.json"]) {
     if (!existsSync(join(folder, name))) throw missing(path, name);
   }
-  const bytes = readFileSync(join(folder, "tokenizer.json"));
-  const json = parseTokenizer(bytes.toString("utf8"), join(path, "tokenizer.json"));
+  const bytes = readBytes(join(path, "tokenizer.json"));
+  const json = parseTokenizer(bytes, join(path, "tokenizer.json"));
+  // its own reader comes later and reads whatever is there: a pipe would stop it for ever
+  parseObject(readBytes(join(path, "tokenizer_config.json")), join(path, "tokenizer_config.json"));
   const sha256 = (what: string | Uint8Array): string =>
     createHash("sha256").update(what).digest("hex");
   const part = (name: TokenizerPart): string => sha256(JSON.stringify(json[name] ?? null));
@@ -88,7 +97,7 @@ export function readTokenizerFolder(path: string): TokenizerFolder {
       byteFallback: json.model.byte_fallback === true,
       added: new Map(json.added_tokens.map((token) => [token.content, token])),
     },
-    chatTemplate: existsSync(template) ? readFileSync(template, "utf8") : undefined,
+    chatTemplate: existsSync(template) ? readTemplate(template) : undefined,
   };
 }
 
@@ -102,19 +111,54 @@ function missing(folder: string, name: string): PlanError {
   });
 }
 
-function parseTokenizer(text: string, where: string): z.infer<typeof tokenizerSchema> {
-  try {
-    return tokenizerSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new ModelFormatError("the tokenizer cannot be read", {
-      code: "TOKENIZER_UNREADABLE",
-      where,
-      expected: "a tokenizer.json of the Hugging Face tokenizers library",
-      found: cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause),
-      hint: "save it again with `tokenizer.save_pretrained`",
-      cause,
-    });
-  }
+function readBytes(path: string): Uint8Array {
+  const read = readRegularFile(path, LARGEST_BYTES);
+  if (read.kind === "ok") return read.bytes;
+  throw unreadable(path, { found: read.found });
+}
+
+function readTemplate(path: string): string {
+  const read = readTextFile(path, LARGEST_BYTES);
+  if (read.kind === "ok") return read.text;
+  throw unreadable(path, { found: read.found, expected: "a chat template (Jinja)" });
+}
+
+function parseObject(bytes: Uint8Array, where: string): object {
+  const text = decodeUtf8(bytes);
+  const json = text === undefined ? undefined : readJson(text);
+  if (json?.kind === "ok" && typeof json.value === "object" && json.value !== null)
+    return json.value;
+  const found = json?.kind === "bad" ? json.found : undefined;
+  throw unreadable(where, {
+    found: found ?? (json === undefined ? "bytes that are not UTF-8" : "another JSON value"),
+    expected: "a JSON object",
+  });
+}
+
+function parseTokenizer(bytes: Uint8Array, where: string): z.infer<typeof tokenizerSchema> {
+  const parsed = tokenizerSchema.safeParse(parseObject(bytes, where));
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  const shown = z.prettifyError(new z.ZodError(issues.slice(0, 8)));
+  const found = issues.length > 8 ? `${shown}\nand ${issues.length - 8} more` : shown;
+  throw unreadable(where, { found, cause: parsed.error });
+}
+
+interface Unreadable {
+  readonly found: string;
+  readonly expected?: string;
+  readonly cause?: unknown;
+}
+
+function unreadable(where: string, { found, expected, cause }: Unreadable): ModelFormatError {
+  return new ModelFormatError("the tokenizer cannot be read", {
+    code: "TOKENIZER_UNREADABLE",
+    where,
+    expected: expected ?? "a tokenizer.json of the Hugging Face tokenizers library",
+    found,
+    hint: "save it again with `tokenizer.save_pretrained`",
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /** Does this part (or a part of its sequence) have the type `type`? */

@@ -3,11 +3,16 @@
  * holds text; it reads the folder and never the network.
  */
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
-import { ModelFormatError, PlanError } from "../errors.js";
+import { MasAuditError, ModelFormatError, PlanError } from "../errors.js";
 import type { ChatMessage } from "../plan/audit.js";
+import { prepareEnvironment } from "../runtime/environment.js";
 import { alignPieces, type Extent } from "./token-extents.js";
 import { pieceOf, type Piece } from "./token-pieces.js";
-import { readTokenizerFolder, type TokenizerFolder } from "./tokenizer-folder.js";
+import {
+  LARGEST_VOCABULARY,
+  readTokenizerFolder,
+  type TokenizerFolder,
+} from "./tokenizer-folder.js";
 
 /** Ids of a text. */
 export interface Encoded {
@@ -48,9 +53,11 @@ export interface Tokenizer extends TokenizerFolder {
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const files = readTokenizerFolder(folder);
   const inner = await loadInner(files.folder);
-  const vocabulary = spellings(inner);
   const plain = (text: string): readonly number[] => encodeWith(inner, text, false);
-  const leading = countLeading(inner);
+  const { vocabulary, leading } = guarded(folder, () => ({
+    vocabulary: spellings(inner),
+    leading: countLeading(inner),
+  }));
   const template = files.chatTemplate ?? ownTemplate(inner);
   return {
     ...files,
@@ -82,21 +89,35 @@ function isBlank({ bytes }: Piece): boolean {
 }
 
 async function loadInner(folder: string): Promise<PreTrainedTokenizer> {
+  prepareEnvironment(); // the package loads the runtime, too
   const { AutoTokenizer, env, LogLevel } = await import("@huggingface/transformers");
   env.allowRemoteModels = false;
   env.logLevel = LogLevel.ERROR;
   try {
     return await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
   } catch (cause) {
-    throw new ModelFormatError("the tokenizer cannot be loaded", {
-      code: "TOKENIZER_UNREADABLE",
-      where: folder,
-      expected: "tokenizer.json and tokenizer_config.json of a language model",
-      found: cause instanceof Error ? cause.message : String(cause),
-      hint: "save it again with `tokenizer.save_pretrained`",
-      cause,
-    });
+    throw unloadable(folder, cause);
   }
+}
+
+/** Runs what asks a loaded tokenizer for the first time: one of damaged files fails here with errors of any kind. */
+function guarded<T>(folder: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    throw cause instanceof MasAuditError ? cause : unloadable(folder, cause);
+  }
+}
+
+function unloadable(folder: string, cause: unknown): ModelFormatError {
+  return new ModelFormatError("the tokenizer cannot be loaded", {
+    code: "TOKENIZER_UNREADABLE",
+    where: folder,
+    expected: "tokenizer.json and tokenizer_config.json of a language model",
+    found: cause instanceof Error ? cause.message : String(cause),
+    hint: "save it again with `tokenizer.save_pretrained`",
+    cause,
+  });
 }
 
 function encodeWith(
@@ -107,9 +128,21 @@ function encodeWith(
   return inner.encode(text, { add_special_tokens: isSpecial });
 }
 
+function badId(token: string, id: number): ModelFormatError {
+  return new ModelFormatError("the tokenizer gives an impossible id", {
+    code: "TOKENIZER_UNREADABLE",
+    expected: `ids from 0 to ${LARGEST_VOCABULARY - 1}`,
+    found: `${id} for ${JSON.stringify(token.slice(0, 40))}`,
+    hint: "save it again with `tokenizer.save_pretrained`",
+  });
+}
+
 function spellings(inner: PreTrainedTokenizer): readonly (string | undefined)[] {
   const out: (string | undefined)[] = [];
-  for (const [token, id] of inner.get_vocab()) out[id] = token;
+  for (const [token, id] of inner.get_vocab()) {
+    if (!Number.isSafeInteger(id) || id < 0 || id >= LARGEST_VOCABULARY) throw badId(token, id);
+    out[id] = token;
+  }
   return out;
 }
 
@@ -126,6 +159,7 @@ function countLeading(inner: PreTrainedTokenizer): number {
     code: "TOKENIZER_UNREADABLE",
     expected: "special tokens before or after the ids of the text",
     found: `"a" as [${core.join(", ")}] without and [${full.join(", ")}] with them`,
+    hint: "use another tokenizer of the same vocabulary with --tokenizer DIR, or an audit of token ids",
   });
 }
 
@@ -165,6 +199,7 @@ function renderChat(inner: PreTrainedTokenizer, { messages, template, folder }: 
       where: folder,
       expected: `a template that takes ${messages.map(({ role }) => role).join(", ")}`,
       found: cause instanceof Error ? cause.message : String(cause),
+      hint: "change the messages of the audit (many templates take no system message), or give prompts",
       cause,
     });
   }

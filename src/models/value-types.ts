@@ -56,11 +56,20 @@ function isKnown(type: ValueType | undefined): type is ValueType {
 }
 
 async function observe(session: Session, feeds: FeedPlan): Promise<Map<string, ValueType>> {
-  const results = await session.run(feedBatch(feeds, PROBE));
+  const results = await session.run(feedBatch(withAnyEmbedding(feeds, session), PROBE));
   return new Map(
     Object.entries(results).map(([name, { dtype, dims }]) => [
       name,
       { dtype, shape: dims.map((size, axis) => (axis === dims.length - 1 ? size : null)) },
     ]),
   );
+}
+
+/** Types do not depend on what is embedded: zeros will do. */
+function withAnyEmbedding(feeds: FeedPlan, session: Session): FeedPlan {
+  if (feeds.embeddings === undefined) return feeds;
+  const { name } = feeds.embeddings;
+  const width = session.inputs.find((input) => input.name === name)?.shape.at(-1);
+  const zeros = new Float32Array(typeof width === "number" ? width : 1);
+  return { ...feeds, embeddings: { name, table: () => zeros } };
 }

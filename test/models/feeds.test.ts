@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InvariantError, LocateError } from "../../src/errors.js";
-import { feedBatch } from "../../src/models/feed-batch.js";
+import { checkTakesTokens, feedBatch } from "../../src/models/feed-batch.js";
 import { readModelFile } from "../../src/models/load.js";
 import { locateDecoder } from "../../src/models/decoder.js";
 import type { FeedPlan } from "../../src/models/located.js";
 import { planPast } from "../../src/models/past-input.js";
-import { Graph, type Dim } from "../../src/onnx/graph.js";
+import { Graph, type Dim, type Model } from "../../src/onnx/graph.js";
 import type { DType } from "../../src/onnx/tensor.js";
 import { exportFixture, locateModel } from "../support/located.js";
-import { tinyDecoder } from "../support/tiny-decoder.js";
+import { TINY, tinyDecoder } from "../support/tiny-decoder.js";
 
 const plan: FeedPlan = {
   inputIds: { name: "ids", dtype: "int64" },
@@ -88,7 +88,7 @@ describe("planFeeds on real exports", () => {
       const { feeds } = locateDecoder(file);
       expect(feeds.attentionMask?.name).toBe("x1");
       expect(feeds.positionIds?.name).toBe("x2");
-      expect(feeds.inputIds.name).toBe("x3");
+      expect(feeds.inputIds?.name).toBe("x3");
     },
   );
 });
@@ -108,16 +108,11 @@ describe("inputs that cannot be fed", () => {
 
   it("are all listed at once, with what is accepted", () => {
     const error = withInputs([
-      ["encoder_hidden_states", "float32", ["batch", "token", 6]],
-      ["pixel_values", "float32", ["batch", 3, 8, 8]],
+      ["context", "float32", ["batch", "token", 6]],
       ["keep", "bool", []],
     ]);
-    expect(error.message).toBe("3 of the model's inputs cannot be fed");
-    expect(error.found).toBe(
-      '"encoder_hidden_states" (float32 [batch, token, 6]): the decoder of an encoder-decoder model; ' +
-        '"pixel_values" (float32 [batch, 3, 8, 8]): images: a multimodal model; ' +
-        '"keep" (bool [])',
-    );
+    expect(error.message).toBe("2 of the model's inputs cannot be fed");
+    expect(error.found).toBe('"context" (float32 [batch, token, 6]); "keep" (bool [])');
     expect(error.expected).toContain("past keys and values");
   });
 
@@ -132,6 +127,50 @@ describe("inputs that cannot be fed", () => {
     expect(() => locateModel(model)).toThrow(
       expect.objectContaining({ found: expect.stringContaining("a fixed size") as string }),
     );
+  });
+});
+
+describe("a model that takes embeddings", () => {
+  function embeddingsModel(): Model {
+    const model = tinyDecoder();
+    const { graph } = model;
+    const [ids] = graph.inputs;
+    const lookup = graph.nodes.find((node) => node.opType === "Gather")!;
+    const shape = ["batch", "token", TINY.dModel];
+    const embeddings = graph.addInput("vectors", { dtype: "float32", shape });
+    graph.replaceAllUses(lookup.output(), embeddings);
+    graph.replaceAllUses(ids!, embeddings); // the mask's length is that of the embeddings
+    graph.removeNode(lookup);
+    graph.removeSource(ids!);
+    return model;
+  }
+
+  it("starts at that input, whatever its name", () => {
+    const { feeds, sites } = locateModel(embeddingsModel());
+    expect(feeds).toEqual({ embeddings: { name: "vectors" }, past: [] });
+    expect(sites[0]!.name).toBe("vectors");
+    expect(sites.length).toBe(3);
+  });
+
+  it("is fed vectors, row by row", () => {
+    const table = (id: number): Float32Array => Float32Array.of(id, -id);
+    const fed = feedBatch({ embeddings: { name: "x", table }, past: [] }, [[3, 4], [5]]);
+    expect(fed["x"]).toEqual({
+      dtype: "float32",
+      dims: [2, 2, 2],
+      data: Float32Array.of(3, -3, 4, -4, 5, -5, 0, -0),
+    });
+  });
+
+  it("cannot be asked in tokens without a table, and says what to do", () => {
+    const { feeds } = locateModel(embeddingsModel());
+    for (const act of [
+      () => feedBatch(feeds, [[1]]),
+      () => {
+        checkTakesTokens(feeds);
+      },
+    ])
+      expect(act).toThrow(expect.objectContaining({ code: "NO_EMBEDDING_TABLE", exitCode: 3 }));
   });
 });
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { LocateError } from "../../src/errors.js";
 import { readModelFile } from "../../src/models/load.js";
 import { locateDecoder } from "../../src/models/decoder.js";
-import type { Graph, Model, Value } from "../../src/onnx/graph.js";
-import { stream } from "../../src/stats/stream.js";
+import type { Graph, Value } from "../../src/onnx/graph.js";
 import { exportFixture, locateModel } from "../support/located.js";
+import { renameAll } from "../support/scramble.js";
 import { tinyDecoder } from "../support/tiny-decoder.js";
 
 function refusal(act: () => unknown): LocateError {
@@ -21,15 +21,6 @@ function refusal(act: () => unknown): LocateError {
 function places(graph: Graph, sites: readonly Value[]): number[] {
   const values = graph.topologicalOrder().flatMap((node) => node.outputs);
   return sites.map((site) => values.indexOf(site));
-}
-
-/** Gives every value and node, inputs and outputs included, a random name. */
-function renameAll({ graph }: Model, seed: number): void {
-  const draw = stream(seed, "test/rename");
-  const name = (): string => graph.freshName(`v${draw.int(1_000_000_000)}`);
-  const values = [...graph.inputs, ...graph.initializers, ...graph.nodes.flatMap((n) => n.outputs)];
-  for (const value of new Set(values)) if (value.name !== "") graph.rename(value, name());
-  for (const node of graph.nodes) node.name = name();
 }
 
 const FIXTURES = ["gpt2/optimum-nopast/model.onnx", "llama/optimum-past/model.onnx"];
@@ -78,6 +69,12 @@ describe("block forms", () => {
     expect(findings.map(({ text }) => text).join()).toContain("post-norm");
   });
 
+  it("takes the state in [batch, token, dModel] where blocks add flattened tokens", () => {
+    const { sites, findings } = locateModel(tinyDecoder({ flattened: true, layers: 3 }));
+    expect(sites.slice(1).map((site) => site.producer!.opType)).toEqual(Array(3).fill("Reshape"));
+    expect(findings.every(({ supports }) => supports)).toBe(true);
+  });
+
   it("does not take a router's Softmax for attention", () => {
     expect(locateModel(tinyDecoder({ router: true })).sites.length).toBe(3);
   });
@@ -108,13 +105,13 @@ describe("near misses", () => {
 
   it("a path around whole blocks is refused", () => {
     const error = refusal(() => locateModel(tinyDecoder({ layers: 4, skipAcross: true })));
-    expect(error.code).toBe("BLOCK_PATTERN");
-    expect(error.hint).toContain("skip whole blocks");
+    expect(error.code).toBe("CROSS_LAYER");
+    expect(error.hint).toContain("skips over whole blocks");
   });
 
-  it("a TopK on the way is refused as control flow, by name and count", () => {
+  it("a TopK on the way is refused as a mixture of experts, by name and count", () => {
     const error = refusal(() => locateModel(tinyDecoder({ topK: true })));
-    expect(error.code).toBe("CONTROL_FLOW");
+    expect(error.code).toBe("MIXTURE_OF_EXPERTS");
     expect(error.found).toBe("1 × TopK");
   });
 

@@ -9,18 +9,11 @@ import { buildWhole } from "../../src/models/capture-graph.js";
 import { checkCausality } from "../../src/models/causality.js";
 import { loadModel } from "../../src/models/load.js";
 import { createSession } from "../../src/runtime/session.js";
+import { isRightAdapter, isRightReason } from "./expectations.js";
+import { boundsOfExport } from "./export-bounds.js";
 import { readManifest, type ExportEntry } from "./exports-manifest.js";
 import { readReference } from "./reference.js";
-import { compareWithReference, type Deviations } from "./reference-check.js";
-
-/**
- * Largest deviations that pass, by type of the weights. float32: the references agree with ONNX Runtime to 4e-5 of the
- * logits' range at worst. float16: 2^-11 per rounding, about 100 operators deep.
- */
-const BOUNDS: Readonly<Record<string, { readonly forward: number; readonly gradients: number }>> = {
-  float: { forward: 1e-4, gradients: 1e-3 },
-  float16: { forward: 1e-2, gradients: 5e-2 },
-};
+import { compareWithReference, withEmbeddings, type Deviations } from "./reference-check.js";
 
 interface Line {
   readonly id: string;
@@ -37,7 +30,10 @@ async function checkEntry(entry: ExportEntry): Promise<Line> {
   try {
     const located = await loadModel(entry.path, { adapters: ADAPTERS });
     const sites = `${located.sites.length} × ${located.dModel}`;
-    if (entry.isRefusal) {
+    if (!isRightAdapter(located.adapter, entry.exporter)) {
+      return { ...line, sites, verdict: `FAIL: adapter "${located.adapter}"`, ok: false };
+    }
+    if (entry.refusal !== undefined) {
       const whole = await createSession(buildWhole(located));
       await checkCausality(located, whole).finally(() => whole.release());
       return { ...line, sites, verdict: "FAIL: should be refused", ok: false };
@@ -45,8 +41,9 @@ async function checkEntry(entry: ExportEntry): Promise<Line> {
     if (entry.reference === undefined) {
       return { ...line, sites, verdict: "FAIL: no reference to compare with", ok: false };
     }
-    const deviations = await compareWithReference(located, readReference(entry.reference));
-    const bound = BOUNDS[entry.weightDtype] ?? { forward: 1e-4, gradients: 1e-3 };
+    const reference = readReference(entry.reference);
+    const deviations = await compareWithReference(withEmbeddings(located, reference), reference);
+    const bound = boundsOfExport(located);
     const over = COLUMNS.filter(
       (name) => !(deviations[name] <= (name === "gradients" ? bound.gradients : bound.forward)),
     );
@@ -54,9 +51,12 @@ async function checkEntry(entry: ExportEntry): Promise<Line> {
     return { id: entry.id, sites, deviations, verdict, ok: over.length === 0 };
   } catch (error) {
     if (!(error instanceof MasAuditError)) throw error;
-    const ok = entry.isRefusal && error.exitCode === 3;
-    const verdict = ok ? `refused (${error.code})` : `FAIL: ${error.code} ${error.message}`;
-    return { ...line, verdict: `${verdict}${ok ? "" : `: ${error.found ?? ""}`}`, ok };
+    const isRefused = entry.refusal !== undefined && error.exitCode === 3;
+    const ok = isRefused && isRightReason(error.code, entry.refusal);
+    if (ok) return { ...line, verdict: `refused (${error.code})`, ok };
+    const why = isRefused ? `refused, but not for "${entry.refusal}": ` : "";
+    const verdict = `FAIL: ${why}${error.code} ${error.message}: ${error.found ?? ""}`;
+    return { ...line, verdict, ok };
   }
 }
 

@@ -10,6 +10,7 @@ const entry = z.object({
   path: z.string(),
   model: z.string(),
   variant: z.string(),
+  exporter: z.string().default("?"),
   weight_dtype: z.string(),
   /** "ok", or "refuse: reason". */
   expected: z.string(),
@@ -27,6 +28,9 @@ export interface ExportEntry {
   readonly reference: string | undefined;
   readonly weightDtype: string;
   readonly isRefusal: boolean;
+  /** Why the file is to be refused; absent for files that are to be audited. */
+  readonly refusal?: string;
+  readonly exporter: string;
 }
 
 /**
@@ -49,7 +53,9 @@ export function readManifest(path: string, only: readonly string[] | undefined):
     path: join(folder, each.path),
     reference: each.reference === undefined ? undefined : join(folder, each.reference),
     weightDtype: each.weight_dtype,
-    isRefusal: each.expected.startsWith("refuse"),
+    exporter: each.exporter,
+    isRefusal: each.expected !== "ok",
+    ...(each.expected === "ok" ? {} : { refusal: each.expected.replace(/^refuse:? */, "") }),
   }));
   if (only === undefined) return entries;
   const unknown = only.filter((id) => !entries.some((each) => each.id === id));

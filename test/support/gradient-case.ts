@@ -10,7 +10,7 @@ import {
   type Value,
 } from "../../src/onnx/graph.js";
 import { boolTensor, float32Tensor, float64Tensor, int64Tensor } from "../../src/onnx/tensor.js";
-import { createSession, type Session } from "../../src/runtime/session.js";
+import { createSession, type Device, type Session } from "../../src/runtime/session.js";
 import { tensor, type RuntimeTensor } from "../../src/runtime/tensor.js";
 import { stream, type Stream } from "../../src/stats/stream.js";
 import { modelOf } from "./tiny-models.js";
@@ -30,6 +30,7 @@ export type Input =
       readonly dims: readonly number[];
       readonly values: readonly boolean[];
     }
+  | { readonly kind: "bytes"; readonly dims: readonly number[] }
   | { readonly kind: "omitted" };
 
 export interface Case {
@@ -75,6 +76,10 @@ export interface CaseOptions {
   readonly op: string;
   readonly opset: number;
   readonly knowledge: Knowledge;
+  /** In place of the case's own: devices other than the CPU have no float64. */
+  readonly dtype?: "float32";
+  /** @defaultValue "cpu" */
+  readonly device?: Device;
   /** Changes the graph before it is run, as a planted fault does. */
   readonly edit?: (model: Model) => void;
 }
@@ -82,9 +87,9 @@ export interface CaseOptions {
 /** Builds y = op(inputs), its gradient for every active input, and a session for both. */
 export async function gradientGraph(
   spec: Case,
-  { op, opset, knowledge, edit }: CaseOptions,
+  { op, opset, knowledge, edit, dtype: other, device = "cpu" }: CaseOptions,
 ): Promise<GradientGraph> {
-  const dtype = spec.dtype ?? "float64";
+  const dtype = other ?? spec.dtype ?? "float64";
   const rng = stream(7, `case/${op}`);
   const graph = new Graph(op);
   const model = modelOf(graph, opset);
@@ -97,6 +102,11 @@ export async function gradientGraph(
     if (input.kind === "bools")
       return graph.addInitializer(`c${i}`, boolTensor(input.values, input.dims));
     const count = input.dims.reduce((n, size) => n * size, 1);
+    if (input.kind === "bytes") {
+      const bytes = Uint8Array.from({ length: count }, () => rng.int(256));
+      const data = { kind: "inline", bytes } as const;
+      return graph.addInitializer(`c${i}`, { dtype: "uint8", dims: input.dims, data });
+    }
     const data = Array.from({ length: count }, (_, k) => input.domain(rng, k));
     const make = dtype === "float64" ? float64Tensor : float32Tensor;
     if (input.kind === "frozen") return graph.addInitializer(`c${i}`, make(data, input.dims));
@@ -135,7 +145,7 @@ export async function gradientGraph(
     graph.outputs.push(output);
   });
   edit?.(model);
-  const session = await createSession(model, { threads: 1 });
+  const session = await createSession(model, { threads: 1, device });
   const names = node.outputs.map(({ name }) => name);
   const x = Float64Array.from(active.flatMap(({ data }) => data));
 

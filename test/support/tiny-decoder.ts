@@ -20,6 +20,8 @@ export interface TinyOptions {
   readonly router?: boolean;
   /** As `router`, with a TopK on the active path. */
   readonly topK?: boolean;
+  /** The mlp's branch is added on tokens of one long row, [batch · token, dModel], and the sum brought back. */
+  readonly flattened?: boolean;
   /** Leaves the causal mask out. */
   readonly bidirectional?: boolean;
   /** Adds to each state what the other rows of the batch hold at the same position. */
@@ -107,7 +109,15 @@ export function tinyDecoder(options: TinyOptions = {}): Model {
         const n = norm(x, `${name}.n1`);
         const branch = mlp(n, `${name}.m`);
         const routed = l === 0 && (options.router === true || options.topK === true);
-        x = b.op("Add", [x, routed ? route(n, branch) : branch]);
+        const sum = (to: Value, added: Value): Value => b.op("Add", [to, added]);
+        const flat = (value: Value): Value => b.op("Reshape", [value, b.ints([-1, d])]);
+        x =
+          options.flattened === true
+            ? b.op("Reshape", [
+                sum(flat(x), flat(branch)),
+                b.op("Concat", [b.op("Shape", [ids]), b.ints([d])], { axis: 0n }),
+              ])
+            : sum(x, routed ? route(n, branch) : branch);
         if (options.lateBias === true) x = b.op("Add", [x, w.make(`${name}.bias`, d)]);
       }
     }

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import ts from "typescript";
 
 /** A folder with `src/…/*.js` of the named source folders (`""` = files at the top of src). */
@@ -21,6 +21,16 @@ export interface Transpiled {
   /** Writes a script into the folder and returns its path; imports as in `./src/cli/exit.js`. */
   script(name: string, text: string): string;
   remove(): void;
+}
+
+/** The named source folders with all folders below them, as {@link transpile} takes them. */
+export function withSubfolders(names: readonly string[]): string[] {
+  return names.flatMap((name) => [
+    name,
+    ...readdirSync(join("src", name), { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => relative("src", join(entry.parentPath, entry.name))),
+  ]);
 }
 
 /** Transpiles the files of `folders`, without their sub-folders. */

@@ -1,0 +1,34 @@
+/**
+ * @file Phi-3, Phi-3.5 mini and Phi-4: Llama's block with packed products.
+ */
+import { readRope } from "../../src/models/checkpoint/rope.js";
+import type { CheckpointFamily } from "./family.js";
+import { llamaLike, MODEL_PREFIX } from "./llama-like.js";
+import { COMPUTED, readActivation, readSizes, rmsNorms } from "./sizes.js";
+
+/** Phi-3 and Phi-4. */
+export const phi3: CheckpointFamily = {
+  id: "phi3",
+  models: "Phi-3, Phi-3.5 mini, Phi-4",
+  modelTypes: ["phi3"],
+  names: { prefix: MODEL_PREFIX, computed: COMPUTED },
+  // its class has no biases, whatever the key says
+  keys: { harmless: [], mustEqual: { attention_bias: [false] } },
+  architecture(config) {
+    const sizes = readSizes(config, { contextLength: 4096 });
+    const rope = readRope(config, {
+      ...sizes,
+      originalContext: config.optionalCount("original_max_position_embeddings") ?? 4096,
+      aliases: { su: "longrope", yarn: "longrope" },
+    });
+    const window = config.optionalCount("sliding_window");
+    return llamaLike({
+      sizes,
+      norm: rmsNorms(sizes.dModel, config.optionalNumber("rms_norm_eps") ?? 1e-5),
+      activation: readActivation(config, "hidden_act", "silu"),
+      tied: config.flag("tie_word_embeddings", false),
+      packed: true,
+      layer: () => ({ rope, ...(window === undefined ? {} : { window }) }),
+    });
+  },
+};

@@ -1,0 +1,106 @@
+/**
+ * @file What a suffix is fed at one site: residual states and positions, of whole prompts or of the tokens that change.
+ */
+import type { CacheFile } from "../capture/cache-file.js";
+import type { StateFile } from "../capture/state-file.js";
+import { present } from "../errors.js";
+import type { PreparedAudit } from "../models/prepared-items.js";
+import { cacheName } from "../models/window/window.js";
+import { int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
+
+/** A prompt of an audit. */
+export type Prompt = PreparedAudit["items"][number];
+
+/** Where captured states and keys come from. */
+export interface FeedSite {
+  readonly dModel: number;
+  /** Position role that is patched. */
+  readonly role: string;
+  /** States at the layer. */
+  readonly states: StateFile;
+  readonly caches: CacheFile | undefined;
+}
+
+/** How many keys and values a suffix takes. */
+export function countCaches(inputs: ReadonlySet<string>): number {
+  let count = 0;
+  while (inputs.has(cacheName(count))) count += 1;
+  return count;
+}
+
+/** Whole prompts. */
+export function promptFeeds(
+  site: FeedSite,
+  items: readonly number[],
+  prompts: readonly Prompt[],
+): Record<string, RuntimeTensor> {
+  const { dModel } = site;
+  const [n, width] = [items.length, Math.max(...prompts.map(({ ids }) => ids.length))];
+  const residual = new Float32Array(n * width * dModel);
+  items.forEach((item, at) => {
+    site.states.read(item, residual, at * width * dModel);
+  });
+  return {
+    residual: tensor("float32", [n, width, dModel], residual),
+    patch_position: int64(
+      [n],
+      prompts.map((prompt) => positionOf(prompt, site.role)),
+    ),
+    label_position: int64(
+      [n],
+      prompts.map(({ ids }) => ids.length - 1),
+    ),
+  };
+}
+
+/** The tokens from the patched one to the last, and the keys and values of those before. */
+export function windowFeeds(
+  site: FeedSite,
+  {
+    items,
+    prompts,
+    caches: count,
+  }: { items: readonly number[]; prompts: readonly Prompt[]; caches: number },
+): Record<string, RuntimeTensor> {
+  const { dModel } = site;
+  const past = prompts.map((prompt) => positionOf(prompt, site.role));
+  const real = prompts.map(({ ids }, r) => ids.length - (past[r] ?? 0));
+  const length = Math.max(...prompts.map(({ ids }) => ids.length));
+  const [n, width, before] = [items.length, Math.max(...real), Math.max(1, ...past)];
+  const residual = new Float32Array(n * width * dModel);
+  const position = new BigInt64Array(n * width);
+  const valid = new Uint8Array(n * (before + width));
+  items.forEach((item, r) => {
+    const [token, count] = [present(past[r], "position"), present(real[r], "window")];
+    site.states.readTokens(item, { token, count, into: residual, at: r * width * dModel });
+    for (let i = 0; i < width; i++)
+      position[r * width + i] = BigInt(Math.min(token + i, length - 1));
+    const row = r * (before + width);
+    valid.fill(1, row, row + token);
+    valid.fill(1, row + before, row + before + count);
+  });
+  const keys = count === 0 ? [] : present(site.caches, "keys and values").read(items, past, count);
+  const caches = keys.map(({ dims, data }, cut): [string, RuntimeTensor] => [
+    cacheName(count - 1 - cut),
+    tensor("float32", dims, data),
+  ]);
+  return {
+    residual: tensor("float32", [n, width, dModel], residual),
+    patch_position: int64(
+      [n],
+      past.map(() => 0),
+    ),
+    label_position: int64(
+      [n],
+      real.map((tokens) => tokens - 1),
+    ),
+    window_position: tensor("int64", [n, width], position),
+    key_valid: tensor("bool", [n, before + width], valid),
+    prompt_length: int64([1], [length]),
+    ...Object.fromEntries(caches),
+  };
+}
+
+function positionOf({ positions }: Prompt, role: string): number {
+  return present(positions[role], role);
+}

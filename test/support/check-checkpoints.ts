@@ -1,0 +1,129 @@
+/**
+ * @file `npm run check:checkpoints -- MANIFEST [--only model,…]`: the `hf/` folder of every model of a manifest of exports
+ * against the model's PyTorch reference, no ONNX file involved. Prints one line per folder; exits 0 only when every folder
+ * passes.
+ */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { ADAPTERS } from "../../adapters/index.js";
+import { MasAuditError, UsageError } from "../../src/errors.js";
+import { loadModel } from "../../src/models/load.js";
+import { readManifest } from "./exports-manifest.js";
+import { readReference } from "./reference.js";
+import { compareWithReference, type Deviations } from "./reference-check.js";
+
+/**
+ * Largest deviations that pass. The corpus holds float32 weights: 2^-24 per rounding, sums of up to 128 terms, about 60
+ * operators deep, errors adding up at random give some 1e-6; ten times that leaves room for other kernels.
+ */
+const BOUND = { forward: 1e-5, gradients: 1e-4 } as const;
+
+const COLUMNS = ["residuals", "logits", "patched", "early", "gradients"] as const;
+
+interface Folder {
+  readonly model: string;
+  readonly path: string;
+  readonly reference: string;
+  readonly isRefusal: boolean;
+}
+
+interface Line {
+  readonly model: string;
+  readonly sites: string;
+  readonly deviations: Deviations | undefined;
+  readonly verdict: string;
+  readonly ok: boolean;
+}
+
+/** Every model with a folder of its own; refused where each of its exports is. */
+function readFolders(manifest: string, only: readonly string[] | undefined): Folder[] {
+  const entries = readManifest(manifest, undefined);
+  const root = dirname(manifest);
+  const models = [...new Set(entries.map(({ id }) => id.split("/")[0]!))];
+  const unknown = (only ?? []).filter((name) => !models.includes(name));
+  if (unknown.length > 0) {
+    throw new UsageError("no such model in the manifest", {
+      code: "CHECKPOINT_UNKNOWN",
+      where: manifest,
+      expected: models.join(", "),
+      found: unknown.join(", "),
+    });
+  }
+  return models
+    .filter((model) => only === undefined || only.includes(model))
+    .filter((model) => existsSync(join(root, model, "hf")))
+    .map((model) => ({
+      model,
+      path: join(root, model, "hf"),
+      reference: join(root, model, "reference.safetensors"),
+      isRefusal: entries
+        .filter(({ id }) => id.startsWith(`${model}/`))
+        .every((each) => each.refusal !== undefined),
+    }));
+}
+
+async function checkFolder({ model, path, reference, isRefusal }: Folder): Promise<Line> {
+  const line = { model, sites: "-", deviations: undefined };
+  try {
+    const located = await loadModel(path, { adapters: ADAPTERS });
+    const sites = `${located.sites.length} × ${located.dModel}`;
+    if (isRefusal) return { ...line, sites, verdict: "FAIL: should be refused", ok: false };
+    const deviations = await compareWithReference(located, readReference(reference));
+    const over = COLUMNS.filter(
+      (name) => !(deviations[name] <= (name === "gradients" ? BOUND.gradients : BOUND.forward)),
+    );
+    const ok = over.length === 0 && located.adapter === "checkpoint";
+    const verdict = ok ? "ok" : `FAIL: ${over.join(", ") || `adapter ${located.adapter}`}`;
+    return { model, sites, deviations, verdict, ok };
+  } catch (error) {
+    if (!(error instanceof MasAuditError)) throw error;
+    const ok = isRefusal && error.code === "CHECKPOINT_FAMILY";
+    return { ...line, verdict: `${ok ? "refused" : "FAIL"}: ${error.found ?? error.message}`, ok };
+  }
+}
+
+function print({ model, sites, deviations, verdict }: Line, width: number): string {
+  const numbers = COLUMNS.map((name) => (deviations?.[name].toExponential(1) ?? "-").padStart(9));
+  return `${model.padEnd(width)}  ${sites.padEnd(7)} ${numbers.join(" ")}  ${verdict}\n`;
+}
+
+async function main(): Promise<number> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { only: { type: "string" } },
+  });
+  const [manifest, ...others] = positionals;
+  if (manifest === undefined || others.length > 0) {
+    throw new UsageError("one manifest is needed", {
+      code: "USAGE",
+      expected: "npm run check:checkpoints -- MANIFEST [--only model,…]",
+      found: `${positionals.length} arguments`,
+    });
+  }
+  const folders = readFolders(manifest, values.only?.split(","));
+  const width = Math.max(...folders.map(({ model }) => model.length), 6);
+  const head = COLUMNS.map((name) => name.padStart(9)).join(" ");
+  process.stdout.write(`${"folder".padEnd(width)}  ${"sites".padEnd(7)} ${head}  verdict\n`);
+  let failed = 0;
+  for (const folder of folders) {
+    const line = await checkFolder(folder);
+    process.stdout.write(print(line, width));
+    if (!line.ok) failed += 1;
+  }
+  process.stdout.write(`${folders.length - failed} of ${folders.length} folders pass\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    if (!(error instanceof MasAuditError)) throw error;
+    process.stderr.write(
+      `${error.code} ${error.message}\n  expected ${error.expected ?? "-"}\n  found ${error.found ?? "-"}\n`,
+    );
+    process.exitCode = error.exitCode;
+  },
+);
