@@ -1,74 +1,124 @@
 /**
- * @file Which execution provider runs the graphs. Asked for by name it must work; asked for `auto` it falls back,
- * never silently: the reason goes to the reader and into the result.
+ * @file Which execution provider runs the graphs. Asked for by name it must work; asked for `auto` the first that works
+ * is taken, never silently: what was passed over, and why, goes to the reader and into the result.
  */
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { HostError, MasAuditError } from "../errors.js";
-import { Builder } from "../onnx/builder.js";
-import { Graph, type Model } from "../onnx/graph.js";
+import { cudaError, findCudaObstacle } from "./cuda-library.js";
+import { oneNode } from "./one-node.js";
 import { createSession, type Device } from "./session.js";
+import { findVulkanObstacle } from "./provider-error.js";
+import { identifyAdapter, openFiles, whyNoHardware, type Adapter } from "./webgpu-adapter.js";
+
+/** A device that `auto` did not take. */
+export interface PassedOver {
+  readonly device: Device;
+  /** Why not: one clause, without a full stop. */
+  readonly reason: string;
+}
 
 /** A device that works here. */
 export interface ChosenDevice {
   readonly device: Device;
-  /** Why not the faster one; absent where it was not asked for. */
-  readonly fallback?: string;
+  /** What `auto` tried before; empty where a device was asked for by name. */
+  readonly passedOver: readonly PassedOver[];
+  /** What stands behind the device, where that is known and worth saying. */
+  readonly adapter?: string;
 }
 
 /**
- * Tries the device that was asked for with a graph of one node.
+ * Tries the device that was asked for with a graph of one node; `auto` = cuda, else webgpu on hardware, else cpu.
  *
- * @throws {@link HostError} when `cuda` is asked for and cannot be loaded.
+ * @throws {@link HostError} when a device that was asked for by name cannot be used.
  */
 export async function chooseDevice(asked: "auto" | Device): Promise<ChosenDevice> {
-  if (asked === "cpu") return { device: "cpu" };
+  if (asked === "cpu") return { device: "cpu", passedOver: [] };
+  if (asked === "webgpu") {
+    return { device: asked, passedOver: [], adapter: describeAdapter(await tryWebGpu()) };
+  }
+  if (asked !== "auto") {
+    await tryCuda(asked);
+    return { device: asked, passedOver: [] };
+  }
+  const cuda = await reasonAgainst(() => tryCuda("cuda"));
+  if (cuda === undefined) return { device: "cuda", passedOver: [] };
+  const tried: PassedOver[] = [{ device: "cuda", reason: cuda }];
+  let adapter: Adapter | undefined;
+  const webgpu = await reasonAgainst(async () => (adapter = await tryHardware()));
+  if (webgpu === undefined && adapter !== undefined) {
+    return { device: "webgpu", passedOver: tried, adapter: describeAdapter(adapter) };
+  }
+  return {
+    device: "cpu",
+    passedOver: [...tried, { device: "webgpu", reason: webgpu ?? "no adapter" }],
+  };
+}
+
+/** The choice in one line: what and, where `auto` passed something over, why. */
+export function describeChoice({ device, passedOver, adapter }: ChosenDevice): string {
+  const name = adapter === undefined ? device : `${device} on ${adapter}`;
+  if (passedOver.length === 0) return name;
+  return `${name} (auto: ${passedOver.map((each) => `no ${each.device}, ${each.reason}`).join("; ")})`;
+}
+
+/** @throws {@link HostError} when no session can be made on the CPU: the runtime itself is broken then. */
+export async function tryCpu(): Promise<void> {
+  await (await createSession(oneNode(), { device: "cpu" })).release();
+}
+
+/** @throws {@link HostError} when no session can be made on it. */
+export async function tryCuda(device: Device): Promise<void> {
+  const obstacle = findCudaObstacle();
+  if (obstacle !== undefined) throw cudaError(obstacle);
+  await (await createSession(oneNode(), { device })).release();
+}
+
+/** Makes a session on WebGPU and looks at what it stands on. @throws {@link HostError} when none can be made. */
+export async function tryWebGpu(): Promise<Adapter> {
+  const missing = findVulkanObstacle();
+  if (missing !== undefined) throw missing;
+  const before = openFiles();
+  const session = await createSession(oneNode(), { device: "webgpu" });
   try {
-    checkCudaLibrary();
-    const session = await createSession(oneNode(), { device: "cuda" });
+    return identifyAdapter(before);
+  } finally {
     await session.release();
-    return { device: "cuda" };
-  } catch (error) {
-    if (asked === "cuda" || !(error instanceof MasAuditError)) throw error;
-    return { device: "cpu", fallback: error.message };
   }
 }
 
-/** Name of the CUDA provider's library by platform; other platforms have none. */
-const CUDA_LIBRARIES: Readonly<Record<string, string>> = {
-  linux: "libonnxruntime_providers_cuda.so",
-  win32: "onnxruntime_providers_cuda.dll",
-};
-
-/** Looks for the library first: the runtime's own message names a file and no way out. */
-function checkCudaLibrary(): void {
-  const name = CUDA_LIBRARIES[process.platform];
-  const entry = createRequire(import.meta.url).resolve("onnxruntime-node");
-  const folder = join(dirname(entry), "..", "bin", "napi-v6", process.platform, process.arch);
-  if (name !== undefined && existsSync(join(folder, name))) return;
-  throw new HostError("the CUDA provider is not installed", {
-    code: "PROVIDER_MISSING",
-    where: folder,
-    expected: name ?? "a platform with a CUDA provider (Linux or Windows)",
-    found: name === undefined ? process.platform : "no such library",
-    hint: "run `npm rebuild onnxruntime-node --ignore-scripts=false` where its download is reachable, or use --device cpu",
-  });
+/** As {@link tryWebGpu}, and refuses what is not certain to be hardware. @throws {@link HostError} likewise. */
+async function tryHardware(): Promise<Adapter> {
+  const refuse = (reason: string): HostError =>
+    new HostError(reason, {
+      code: "PROVIDER_SOFTWARE",
+      expected: "a GPU",
+      hint: "ask for it with --device webgpu",
+    });
+  const none = whyNoHardware();
+  if (none !== undefined) throw refuse(none);
+  const adapter = await tryWebGpu();
+  if (adapter.kind === "software") throw refuse("its adapter is software");
+  if (adapter.kind === "unknown") throw refuse(adapter.reason);
+  return adapter;
 }
 
-function oneNode(): Model {
-  const graph = new Graph("provider probe");
-  const x = graph.addInput("x", { dtype: "float32", shape: [1] });
-  const y = new Builder(graph, "probe").op("Neg", [x]);
-  y.type = { dtype: "float32", shape: [1] };
-  graph.outputs.push(y);
-  return {
-    graph,
-    irVersion: 8,
-    opsets: new Map([["", 17]]),
-    producer: "",
-    functions: [],
-    metadata: new Map(),
-    origin: undefined,
-  };
+function describeAdapter(adapter: Adapter): string {
+  switch (adapter.kind) {
+    case "hardware":
+      return adapter.name;
+    case "software":
+      return "a software adapter";
+    case "unknown":
+      return "an unknown adapter";
+  }
+}
+
+/** The message of our own error, if `attempt` throws one. Anything else passes. */
+async function reasonAgainst(attempt: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    if (error instanceof MasAuditError) return error.message;
+    throw error;
+  }
 }

@@ -6,10 +6,16 @@ import { HostError, invariant, ModelFormatError, present } from "../errors.js";
 import { annotateTypes } from "../onnx/annotate-types.js";
 import { encodeModel } from "../onnx/encode.js";
 import type { Dim, Model } from "../onnx/graph.js";
+import { lateWiden } from "../onnx/passes/late-dequantise.js";
+import { applyPasses } from "../onnx/passes/pass.js";
+import { prepareEnvironment } from "./environment.js";
+import { widenTrigonometry } from "./exact-trigonometry.js";
+import { oneNode } from "./one-node.js";
+import { isProviderFailure, providerError } from "./provider-error.js";
 import type { Feeds, RuntimeDType, RuntimeTensor } from "./tensor.js";
 
-/** Where a session runs. */
-export type Device = "cpu" | "cuda";
+/** Where a session runs; `cuda:1` is the second NVIDIA GPU, `cuda` the first. */
+export type Device = "cpu" | "webgpu" | "cuda" | `cuda:${number}`;
 
 /** How to make a session. */
 export interface SessionOptions {
@@ -18,10 +24,15 @@ export interface SessionOptions {
   /** Intra-operator threads. @defaultValue the runtime's: physical cores */
   readonly threads?: number;
   /**
-   * Let the runtime rearrange weights into private copies that multiply faster. Costs one copy of the weights per
-   * use (`onnx.md` 2.9). @defaultValue false
+   * Let the runtime rearrange weights into private copies that multiply faster, in float32 whatever the file's type.
+   * Costs one copy of the weights per use (`onnx.md` 2.9). @defaultValue false
    */
   readonly prepack?: boolean;
+  /**
+   * Refuse a graph of which the device cannot run every node, arithmetic on shapes included, instead of leaving those
+   * nodes to the CPU. Says nothing on the CPU itself. @defaultValue false
+   */
+  readonly strict?: boolean;
 }
 
 /** An input or output of a session. */
@@ -56,15 +67,19 @@ const TO_RUNTIME = {
 
 /**
  * Makes a session from a model; weights are mapped from the files they are in. Types of inner values are replaced by
- * inferred ones, in place.
+ * inferred ones, and on WebGPU sines and cosines by exact ones, in place.
  *
  * @throws {@link ModelFormatError} when the runtime refuses the graph; {@link HostError} when the provider or the
  * runtime itself cannot be loaded.
  */
 export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const ort = await loadRuntime();
+  if (options.device === "webgpu") widenTrigonometry(model.graph);
+  // else the runtime makes a float32 copy of every half-precision weight for each session
+  if (options.prepack !== true) applyPasses(model, [lateWiden]);
   annotateTypes(model.graph);
   const { bytes, folder } = encodeModel(model);
+  if (options.device === "webgpu") await keepShaders(ort);
   const session = await open(ort, bytes, { ...options, folder });
   const inputs = session.inputMetadata.map(port);
   const outputs = session.outputMetadata.map(port);
@@ -98,7 +113,24 @@ export async function createSession(model: Model, options: SessionOptions = {}):
 
 type Runtime = typeof import("onnxruntime-node");
 
+let shaderKeeper: Promise<InferenceSession> | undefined;
+
+/**
+ * Opens a session on WebGPU that stays open until the process ends: compiled shaders live as long as any session does,
+ * and compiling those of a small decoder anew takes ten times as long as running it.
+ */
+async function keepShaders(ort: Runtime): Promise<void> {
+  shaderKeeper ??= open(ort, encodeModel(oneNode()).bytes, { device: "webgpu", folder: undefined });
+  try {
+    await shaderKeeper;
+  } catch (error) {
+    shaderKeeper = undefined;
+    throw error;
+  }
+}
+
 async function loadRuntime(): Promise<Runtime> {
+  prepareEnvironment();
   try {
     return await import("onnxruntime-node");
   } catch (cause) {
@@ -113,24 +145,31 @@ async function loadRuntime(): Promise<Runtime> {
 }
 
 function sessionOptions(
-  { device = "cpu", threads, prepack = false }: SessionOptions,
+  { device = "cpu", threads, prepack = false, strict = false }: SessionOptions,
   folder: string | undefined,
 ): InferenceSession.SessionOptions {
   const extra: Record<string, unknown> = {
     session: {
       disable_prepacking: prepack ? "0" : "1",
       ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+      // the runtime refuses this together with the CPU asked for by name
+      ...(strict && device !== "cpu" ? { disable_cpu_ep_fallback: "1" } : {}),
       // spinning threads make two processes on one machine ten times slower
       intra_op: { allow_spinning: "0" },
     },
   };
   return {
-    executionProviders: [device],
+    executionProviders: [provider(device)],
     enableMemPattern: false, // shapes vary from batch to batch
     logSeverityLevel: 3,
     extra,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   };
+}
+
+function provider(device: Device): string | { readonly name: string; readonly deviceId: number } {
+  const [name = device, id] = device.split(":");
+  return id === undefined ? name : { name, deviceId: Number(id) };
 }
 
 async function open(
@@ -142,15 +181,10 @@ async function open(
     return await ort.InferenceSession.create(bytes, sessionOptions(options, options.folder));
   } catch (cause) {
     const text = firstLine(cause);
-    if (/provider|cuda|cublas|cudnn/i.test(text)) {
-      throw new HostError("the execution provider cannot be loaded", {
-        code: "PROVIDER",
-        expected: `the provider "${options.device ?? "cpu"}" with its libraries`,
-        found: text,
-        hint: "use --device cpu, or install the provider's libraries",
-        cause,
-      });
-    }
+    const { device = "cpu" } = options;
+    if (/fallback to CPU EP has been explicitly disabled/.test(text))
+      throw strictError(device, cause);
+    if (device !== "cpu" && isProviderFailure(text)) throw providerError(device, text, cause);
     throw new ModelFormatError("the runtime refuses the model", {
       code: "RUNTIME_REFUSES",
       found: text,
@@ -158,6 +192,16 @@ async function open(
       cause,
     });
   }
+}
+
+function strictError(device: Device, cause: unknown): HostError {
+  return new HostError("the device cannot run a whole graph", {
+    code: "DEVICE_INCOMPLETE",
+    expected: `--strict-device: every node on "${device}", arithmetic on shapes included`,
+    found: "nodes that are left to the CPU",
+    hint: "run `mas-audit doctor --model MODEL` for the operators, or leave out --strict-device",
+    cause,
+  });
 }
 
 function toRuntime(Tensor: Runtime["Tensor"], value: RuntimeTensor): OrtTensor {
@@ -188,4 +232,17 @@ function firstLine(cause: unknown): string {
 export async function runtimeVersion(): Promise<string> {
   const { env } = await loadRuntime();
   return env.versions.node ?? env.versions.common;
+}
+
+/** A provider that is compiled into the runtime, by the runtime's own list. */
+export interface CompiledProvider {
+  readonly name: string;
+  /** Its library came with the package; otherwise it has to be installed. */
+  readonly isBundled: boolean;
+}
+
+/** Providers of this runtime. @throws {@link HostError} when it cannot be loaded. */
+export async function listProviders(): Promise<readonly CompiledProvider[]> {
+  const { listSupportedBackends } = await loadRuntime();
+  return listSupportedBackends().map(({ name, bundled }) => ({ name, isBundled: bundled }));
 }
