@@ -25,6 +25,21 @@ const commands: Commands = {
     const { ADAPTERS } = await import("../adapters/index.js");
     return gradcheckCommand(options, io, { adapters: ADAPTERS });
   },
+  async doctor(options, io) {
+    const { doctorCommand } = await import("./cli/doctor-command.js");
+    const { ADAPTERS } = await import("../adapters/index.js");
+    return doctorCommand(options, io, { adapters: ADAPTERS });
+  },
+  async diff(options, io) {
+    const { diffCommand } = await import("./cli/diff-command.js");
+    const { ADAPTERS } = await import("../adapters/index.js");
+    return diffCommand(options, io, { adapters: ADAPTERS });
+  },
+  async export(options, io) {
+    const { exportCommand } = await import("./cli/export-command.js");
+    const { ADAPTERS } = await import("../adapters/index.js");
+    return exportCommand(options, io, { adapters: ADAPTERS });
+  },
   async schema(name, io) {
     const { schemaCommand } = await import("./cli/schema-command.js");
     return schemaCommand(name, io);

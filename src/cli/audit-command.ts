@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { closeExamination, examine, type Examination } from "../measure/examination.js";
 import type { CellMeasures, Side } from "../measure/measures.js";
 import { measureCells } from "../measure/run.js";
+import { checkTakesTokens } from "../models/feed-batch.js";
 import type { Adapter } from "../models/adapter.js";
-import { loadModel } from "../models/load.js";
 import type { LocatedModel } from "../models/located.js";
 import type { CausalAudit } from "../plan/audit.js";
 import { measuringOptions, type AuditOptions } from "../plan/options.js";
@@ -17,19 +17,21 @@ import { serialiseResult } from "../report/result-text.js";
 import { RESULT_SCHEMA, type PreflightEntry, type Result, type Warning } from "../report/schema.js";
 import { renderTerminal } from "../report/terminal.js";
 import { writeOutput, type ExtraFile } from "../report/write.js";
-import { chooseDevice } from "../runtime/device.js";
+import { chooseDevice, describeChoice } from "../runtime/device.js";
 import type { SessionOptions } from "../runtime/session.js";
 import { stream } from "../stats/stream.js";
 import { openStore, partialFolder, type CellStore } from "../store/cell-store.js";
 import { DEFAULT_POLICY } from "../verdict/policy.js";
 import { judge } from "../verdict/run.js";
 import { openArchive } from "./cell-archive.js";
-import { checkModels } from "./check-models.js";
+import { checkModels, checkWindows } from "./check-models.js";
 import type { Io } from "./commands.js";
 import { EXIT } from "./exit.js";
 import { digestInputs } from "./inputs.js";
 import { chooseLayers } from "./choose-layers.js";
+import { chooseWindows } from "./choose-windows.js";
 import { readMachine } from "./machine.js";
+import { loadPair } from "./load-models.js";
 import { describeRun, notTested } from "./manifest.js";
 import { checkRunMemory, copiesWeights } from "./memory-check.js";
 import { Phases } from "./phases.js";
@@ -90,35 +92,43 @@ async function runAudit(run: Run): Promise<Result> {
   const { options, io, parts, status } = run;
   const phases = new Phases(status);
   const machine = readMachine();
+  const device = await chooseDevice(options.device);
+  if (!options.quiet) io.stderr.write(`device: ${describeChoice(device)}\n`);
   phases.start("loading the models");
-  const models: Models = {
-    base: await loadModel(options.base, parts),
-    tuned: await loadModel(options.tuned, parts),
-  };
+  const models: Models = await loadPair(options, parts);
+  checkTakesTokens(models.base.feeds);
+  checkTakesTokens(models.tuned.feeds);
   const layers = chooseLayers(options.layers, models);
   phases.start("reading the audits");
   const ready = await prepareAudits({ options, builtIn: parts.audits, models });
   checkRunMemory({ models, ready, layers, options, machine });
-  const device = await chooseDevice(options.device);
   const warnings: Warning[] = [...ready.warnings];
   const threads = chooseThreads(options.threads, machine);
   const session: SessionOptions = {
     device: device.device,
     threads,
     prepack: copiesWeights(models, machine),
+    strict: options.strictDevice,
   };
   phases.start("digesting the inputs");
   const inputs = await digestInputs({ models, ready, signal: io.signal });
   phases.start("checking the models against themselves");
   const preflight = await checkModels({ models, ready, layers, session, signal: io.signal });
   phases.start("running the prompts");
-  const examinations = await examineAll(run, { models, ready, layers, session });
+  const windows = chooseWindows({ models, layers, options }, warnings);
+  const examinations = await examineAll(run, { models, ready, layers, windows, session });
   try {
+    status.stage("checking the windows");
+    const windowed = await checkWindows({
+      ...{ models, examinations, windows, layers, rows: options.batch, session },
+      signal: io.signal,
+    });
     phases.start("measuring");
     const archive = openArchive({
       store: run.store,
       inputs,
       options,
+      device: describeChoice({ ...device, passedOver: [] }),
       onDistrusted: (file, reason) => {
         warnings.push({ code: "CELL_DISTRUSTED", message: `${file} ${reason}; measured again` });
       },
@@ -134,7 +144,10 @@ async function runAudit(run: Run): Promise<Result> {
       watch: watchOn(status),
     });
     const described = { options, inputs, layers, threads, device, phases, argv: io.argv };
-    return await assemble({ examinations, cells, preflight, warnings, models, described });
+    return await assemble({
+      ...{ examinations, cells, warnings, models, described },
+      preflight: [...preflight, ...windowed],
+    });
   } finally {
     examinations.forEach(closeExamination);
     rmSync(capturesFolder(run.store), { recursive: true, force: true });
@@ -147,8 +160,15 @@ async function examineAll(
     models,
     ready,
     layers,
+    windows,
     session,
-  }: { models: Models; ready: ReadyAudits; layers: readonly number[]; session: SessionOptions },
+  }: {
+    models: Models;
+    ready: ReadyAudits;
+    layers: readonly number[];
+    windows: Readonly<Record<Side, boolean>>;
+    session: SessionOptions;
+  },
 ): Promise<Examination[]> {
   const examinations: Examination[] = [];
   for (const { prepared, variables } of ready.audits) {
@@ -159,6 +179,7 @@ async function examineAll(
         prepared,
         variables,
         layers,
+        windows,
         folder: capturesFolder(store),
         rows: options.batch,
         session,

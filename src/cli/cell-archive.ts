@@ -18,19 +18,27 @@ export interface ArchiveParts {
   readonly store: CellStore;
   readonly inputs: Inputs;
   readonly options: AuditOptions;
+  /** The device that was chosen, with its adapter: `auto` may choose another one the next time. */
+  readonly device: string;
   /** Told of files that stand in the store and are not trusted. */
   readonly onDistrusted: (file: string, reason: string) => void;
 }
 
 /** The archive of one run. */
-export function openArchive({ store, inputs, options, onDistrusted }: ArchiveParts): CellArchive {
+export function openArchive({
+  store,
+  inputs,
+  options,
+  device,
+  onDistrusted,
+}: ArchiveParts): CellArchive {
   // which layers and variables are examined beside this one cannot change it
-  const { k, items, pairs, steps, seed, batch, threads, device } = options;
+  const { k, items, pairs, steps, seed, batch, threads, referencePath } = options;
   const common = {
     version: VERSION,
     files: inputs.files.map(({ role, sha256 }) => ({ role, sha256 })),
     tokenizer: inputs.tokenizer ?? null,
-    options: { k, items, pairs, steps, seed, batch, threads, device },
+    options: { k, items, pairs, steps, seed, batch, threads, device, referencePath },
   } satisfies JsonValue;
   const address = (key: CellKey): Sha256 =>
     cellDigest({

@@ -2,6 +2,7 @@
  * @file What the command line needs from the rest of the program: one handler per command, and the streams that a
  * handler may write to. `program.ts` knows only this, so that `--help` never loads a runtime.
  */
+import type { Device } from "../plan/defaults.js";
 import type { AuditOptions } from "../plan/options.js";
 
 /** A stream that a command writes to. */
@@ -31,7 +32,22 @@ export interface Io {
 export interface ModelOptions {
   /** A .onnx file or a folder that holds one. */
   readonly model: string;
+  /** Folder of a LoRA adapter on top of the model. */
+  readonly tunedAdapter?: string | undefined;
   readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** Options of `mas-audit diff`. */
+export interface DiffOptions {
+  /** A .onnx file or a folder that holds one. */
+  readonly base: string;
+  /** As `base`; null where an adapter on top of it stands for it. */
+  readonly tuned: string | null;
+  /** Folder of a LoRA adapter on top of the base. */
+  readonly tunedAdapter?: string | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
   readonly verbose: boolean;
 }
 
@@ -42,6 +58,30 @@ export interface GradcheckOptions extends ModelOptions {
   readonly seed: number;
   /** CPU threads of the runtime; `"auto"` = the machine's quota. */
   readonly threads: number | "auto";
+  readonly device: Device;
+}
+
+/** Options of `mas-audit doctor`. */
+export interface DoctorOptions {
+  /** A model whose graphs are compared with the kernels of the devices; null = none. */
+  readonly model: string | null;
+  /** The device whose kernels are asked for; `"auto"` = every device that has a list. */
+  readonly device: Device;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** Options of `mas-audit export`. */
+export interface ExportOptions {
+  /** A folder with config.json and safetensors. */
+  readonly folder: string;
+  /** The .onnx file to write. */
+  readonly out: string;
+  /** Write the weights beside the file, instead of pointing to them. */
+  readonly copy: boolean;
+  readonly force: boolean;
+  readonly json: boolean;
+  readonly verbose: boolean;
 }
 
 /** Schemas that `mas-audit schema` prints. */
@@ -58,5 +98,9 @@ export interface Commands {
   audit(options: AuditOptions, io: Io): Promise<number>;
   inspect(options: ModelOptions, io: Io): Promise<number>;
   gradcheck(options: GradcheckOptions, io: Io): Promise<number>;
+  diff(options: DiffOptions, io: Io): Promise<number>;
+  export(options: ExportOptions, io: Io): Promise<number>;
   schema(name: SchemaName, io: Io): Promise<number>;
+  /** 0 = the CPU can be used, whatever else cannot. */
+  doctor(options: DoctorOptions, io: Io): Promise<number>;
 }

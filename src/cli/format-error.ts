@@ -10,6 +10,7 @@
 import { inspect } from "node:util";
 import pc from "picocolors";
 import { InvariantError, MasAuditError } from "../errors.js";
+import { printable } from "../report/printable.js";
 import { causesOf, exitCodeOf, isInterruption } from "./exit.js";
 
 /** How an error is printed. */
@@ -39,16 +40,21 @@ const REPORT = "this is a bug in mas-audit: please report it with the command th
 
 /** The error as text for a terminal, lines ending in "\n". */
 export function formatError(error: unknown, style: ErrorStyle): string {
-  const { code, message, where, expected, found, hint, causes } = errorRecord(error).error;
+  const { code, where, causes, ...texts } = errorRecord(error).error;
+  const shown = (text: string | null): string | null => (text === null ? null : printable(text));
+  const message = printable(texts.message);
+  const expected = shown(texts.expected);
+  const found = shown(texts.found);
+  const hint = shown(texts.hint);
   const colours = pc.createColors(style.colour);
   const facts = [
     ...(expected === null ? [] : [`expected ${expected}`]),
     ...(found === null ? [] : [`found ${found}`]),
   ].join(", ");
   const rows = [
-    ...(where === null ? [] : [row("at", where)]),
+    ...(where === null ? [] : [row("at", printable(where))]),
     ...(hint === null ? [] : [row("hint", hint)]),
-    ...(style.verbose ? causes.map((cause) => row("cause", cause)) : []),
+    ...(style.verbose ? causes.map((cause) => row("cause", printable(cause))) : []),
     ...(style.verbose ? stackOf(error) : []),
   ];
   const head = `${colours.bold(colours.red(code))} ${hang(message, "  ")}${facts === "" ? "" : `: ${hang(facts, "    ")}`}`;

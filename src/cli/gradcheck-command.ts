@@ -2,14 +2,16 @@
 import { checkGradient, type GradientCheck } from "../autodiff/gradient-check.js";
 import { InvariantError, present } from "../errors.js";
 import type { Adapter } from "../models/adapter.js";
-import { loadModel } from "../models/load.js";
 import type { LocatedModel } from "../models/located.js";
 import { gradientProbe } from "../models/gradient-probe.js";
 import { parseLayerSpec, resolveLayers } from "../plan/layers.js";
 import { chooseThreads } from "../plan/threads.js";
+import { chooseDevice } from "../runtime/device.js";
+import type { SessionOptions } from "../runtime/session.js";
 import { stream } from "../stats/stream.js";
 import type { GradcheckOptions, Io } from "./commands.js";
 import { EXIT } from "./exit.js";
+import { loadNamed } from "./load-models.js";
 import { readMachine } from "./machine.js";
 
 /** One layer's outcome. */
@@ -17,23 +19,25 @@ interface LayerCheck extends GradientCheck {
   readonly layer: number;
 }
 
-/** Checks each layer asked for; exit code 4 when one disagrees. @throws what {@link loadModel} throws. */
+/** Checks each layer asked for; exit code 4 when one disagrees. @throws what {@link loadNamed} throws. */
 export async function gradcheckCommand(
   options: GradcheckOptions,
   io: Io,
   parts: { readonly adapters: readonly Adapter[] },
 ): Promise<number> {
-  const located = await loadModel(options.model, parts);
+  const located = await loadNamed(options, parts);
   const spec = parseLayerSpec(options.layers);
   if (!("kind" in spec)) {
     throw new InvariantError(`internal: the command line let "${options.layers}" through`, {
       code: "INTERNAL",
     });
   }
+  const { device } = await chooseDevice(options.device);
+  const session = { device, threads: chooseThreads(options.threads, readMachine()) };
   const checks: LayerCheck[] = [];
   for (const layer of resolveLayers(spec, located.nLayers)) {
     io.signal.throwIfAborted();
-    checks.push(await checkLayer(located, layer, options));
+    checks.push(await checkLayer(located, layer, { seed: options.seed, session }));
     if (!options.json) io.stdout.write(line(present(checks.at(-1), "a check")));
   }
   if (options.json) io.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
@@ -43,13 +47,10 @@ export async function gradcheckCommand(
 async function checkLayer(
   located: LocatedModel,
   layer: number,
-  { seed, threads }: GradcheckOptions,
+  { seed, session }: { readonly seed: number; readonly session: SessionOptions },
 ): Promise<LayerCheck> {
   const rng = stream(seed, `gradcheck/${layer}`);
-  const probe = await gradientProbe(located, layer, {
-    rng,
-    session: { threads: chooseThreads(threads, readMachine()) },
-  });
+  const probe = await gradientProbe(located, layer, { rng, session });
   try {
     let best: GradientCheck | undefined;
     for (const step of probe.steps) {

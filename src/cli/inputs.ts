@@ -52,10 +52,14 @@ export async function digestInputs({
   };
 }
 
-function filesOf(side: Side, { path, model }: LocatedModel): { role: string; path: string }[] {
+function filesOf(
+  side: Side,
+  { path, model, sources = [] }: LocatedModel,
+): { role: string; path: string }[] {
   const weights = externalFiles(model.graph).filter((file) => file !== path);
   return [
     { role: `${side} model`, path },
     ...weights.map((file) => ({ role: `${side} weights ${basename(file)}`, path: file })),
+    ...sources.map((source) => ({ role: `${side} ${source.role}`, path: source.path })),
   ];
 }

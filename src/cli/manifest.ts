@@ -4,7 +4,7 @@
 import type { AuditMeasures } from "../measure/measures.js";
 import { measuringOptions, type AuditOptions } from "../plan/options.js";
 import type { Manifest } from "../report/schema.js";
-import type { ChosenDevice } from "../runtime/device.js";
+import { describeChoice, type ChosenDevice } from "../runtime/device.js";
 import { runtimeVersion } from "../runtime/session.js";
 import { VERSION } from "../version.js";
 import type { Inputs } from "./inputs.js";
@@ -34,7 +34,7 @@ export async function describeRun(parts: ManifestParts): Promise<Manifest> {
     k: options.k,
     layers: [...layers],
     options: { ...rest, threads, layers: spec, variables: [...variables] },
-    provider: device.fallback === undefined ? device.device : "cpu (auto: cuda cannot be used)",
+    provider: describeChoice(device),
     versions: {
       node: process.versions.node,
       onnxruntime: await runtimeVersion(),

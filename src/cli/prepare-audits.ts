@@ -2,7 +2,6 @@
  * @file From the options to prepared audits: which audits, which items, which tokens. Loads the tokenizer only when
  * an audit holds text.
  */
-import { readFileSync } from "node:fs";
 import { PlanError } from "../errors.js";
 import { compareTokenizers } from "../models/compare-tokenizers.js";
 import type { LocatedModel } from "../models/located.js";
@@ -17,6 +16,7 @@ import type { AuditOptions } from "../plan/options.js";
 import type { Warning } from "../report/schema.js";
 import { stream } from "../stats/stream.js";
 import { digestJson } from "../store/digest.js";
+import { readTextFile } from "../store/regular-file.js";
 
 /** One audit, ready to run. */
 export interface ReadyAudit {
@@ -114,20 +114,20 @@ function ready(
   return { prepared, sha256 };
 }
 
+/** Room for an audit file: some hundred thousand prompts. */
+const LARGEST_AUDIT_BYTES = 256 << 20;
+
 function readAuditFile(path: string): CausalAudit {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new PlanError("the audit file cannot be read", {
-      code: "AUDIT_FILE_MISSING",
-      where: path,
-      expected: "a JSON file (mas-audit schema audit prints the format)",
-      found: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  }
-  return parseAuditFile(text, path);
+  const read = readTextFile(path, LARGEST_AUDIT_BYTES);
+  if (read.kind === "ok") return parseAuditFile(read.text, path);
+  throw new PlanError("the audit file cannot be read", {
+    code: "AUDIT_FILE_MISSING",
+    where: path,
+    expected: "a JSON file (mas-audit schema audit prints the format)",
+    found: read.found,
+    hint: "check the path; `mas-audit schema audit` prints the format of an audit file",
+    cause: read.cause,
+  });
 }
 
 /** @throws {@link PlanError} `VOCABULARIES_DIFFER`: the same ids must mean the same in both models. */

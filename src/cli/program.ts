@@ -13,6 +13,9 @@ import { errorRecord, formatError } from "./format-error.js";
 import { EXAMPLES, exitCodesText, SUMMARY } from "./help.js";
 import {
   readAuditOptions,
+  readDiffOptions,
+  readDoctorOptions,
+  readExportOptions,
   readGradcheckOptions,
   readModelOptions,
   readSchemaName,
@@ -68,8 +71,14 @@ function withDefault(text: string, name: keyof typeof DEFAULTS): string {
   return `${text} (default: ${DEFAULTS[name]})`;
 }
 
+const TUNED_ADAPTER = [
+  "--tuned-adapter <dir>",
+  "LoRA adapter (PEFT folder) on top of BASE, in place of TUNED",
+] as const;
+
 const GROUPS = {
   "What is asked:": [
+    valued(...TUNED_ADAPTER),
     valued(
       "--audit <id|file>",
       "built-in audit, or audit file; repeatable (default: all built-in audits)",
@@ -96,8 +105,10 @@ const GROUPS = {
     valued("--threads <n>", "CPU threads (default: the quota of this machine)"),
     valued(
       "--device <name>",
-      withDefault(`${DEVICES.slice(0, -1).join(", ")} or ${DEVICES.at(-1) ?? ""}`, "device"),
+      withDefault(`${DEVICES.join(", ")}, or cuda:N for the N-th GPU from 0`, "device"),
     ),
+    new Option("--strict-device", "refuse graphs that the device cannot run as a whole"),
+    new Option("--reference-path", "run whole prompts, not only the tokens that change (slow)"),
   ],
   "Output:": [
     valued("--out <dir>", "new folder for the results (default: mas-audit-<base>-<tuned> here)"),
@@ -123,7 +134,7 @@ function buildProgram({ commands, io, version }: ProgramParts, done: { code: num
       getOutHasColors: () => io.stdout.colour,
     });
   describeAudit(program, version);
-  program.action(async (base: string, tuned: string) => {
+  program.action(async (base: string, tuned: string | undefined) => {
     refuseMisspelt(base, program);
     const options = readAuditOptions({ base, tuned }, program.opts<RawOptions>());
     const { freezeOptions } = await import("../plan/options.js"); // zod is slow to load: not for the help
@@ -137,8 +148,11 @@ function describeAudit(program: Command, version: string): void {
   program
     .description(SUMMARY)
     .usage("BASE TUNED [options]\n       mas-audit <command> [options]")
-    .argument("<base>", "the model before fine-tuning: a .onnx file, or a folder that holds one")
-    .argument("<tuned>", "the model after fine-tuning, likewise")
+    .argument(
+      "<base>",
+      "the model before fine-tuning: a .onnx file, or a folder with one, or with config.json and safetensors",
+    )
+    .argument("[tuned]", "the model after fine-tuning, likewise; or --tuned-adapter")
     .allowExcessArguments(false)
     .version(version, "--version", "print the version")
     .helpOption("-h, --help", "print this help")
@@ -159,8 +173,10 @@ function addSubcommands(
   }: Pick<ProgramParts, "commands" | "io"> & { readonly done: { code: number } },
 ): void {
   const json = (): Option => new Option("--json", "print JSON");
+  const adapter = (): Option =>
+    valued(TUNED_ADAPTER[0], "LoRA adapter (PEFT folder) on top of the model");
   const verbose = (): Option => new Option("--verbose", "causes of errors");
-  const model = "a .onnx file, or a folder that holds one";
+  const model = "a .onnx file, or a folder with one, or with config.json and safetensors";
   const subcommand = (name: string, description: string): Command => {
     const command = program.command(name).description(description).allowExcessArguments(false);
     command.exitOverride(explain(command));
@@ -171,6 +187,7 @@ function addSubcommands(
 
   subcommand("inspect", "what is seen in a model: exporter, sites, types, refusals")
     .argument("<model>", model)
+    .addOption(adapter())
     .addOption(json())
     .addOption(verbose())
     .action(async (path: string, raw: RawOptions) => {
@@ -179,13 +196,48 @@ function addSubcommands(
 
   subcommand("gradcheck", "gradients of a model against finite differences")
     .argument("<model>", model)
+    .addOption(adapter())
     .addOption(valued("--layers <spec>", withDefault("layers, as in the audit", "layers")))
     .addOption(valued("--seed <n>", withDefault("seed of the random directions", "seed")))
     .addOption(valued("--threads <n>", "CPU threads (default: the quota of this machine)"))
+    .addOption(valued("--device <name>", `${DEVICES.join(", ")} or cuda:N (default: cpu)`))
     .addOption(json())
     .addOption(verbose())
     .action(async (path: string, raw: RawOptions) => {
       done.code = await commands.gradcheck(readGradcheckOptions(path, raw), io);
+    });
+
+  subcommand("doctor", "what of this machine can be used, and what is missing")
+    .addOption(valued("--model <path>", "also: which operators of it each device lacks"))
+    .addOption(valued("--device <name>", "only this device's list (default: all)"))
+    .addOption(json())
+    .addOption(verbose())
+    .action(async (raw: RawOptions) => {
+      done.code = await commands.doctor(readDoctorOptions(raw), io);
+    });
+
+  subcommand("diff", "structure and weights of two models: what differs, by how much")
+    .argument("<base>", model)
+    .argument("[tuned]", "likewise; or --tuned-adapter")
+    .addOption(valued(...TUNED_ADAPTER))
+    .addOption(json())
+    .addOption(new Option("--quiet", "no progress"))
+    .addOption(verbose())
+    .action(async (base: string, tuned: string | undefined, raw: RawOptions) => {
+      done.code = await commands.diff(readDiffOptions({ base, tuned }, raw), io);
+    });
+
+  subcommand("export", "the graph of a Hugging Face folder, pointing into its weights")
+    .argument("<folder>", "a folder with config.json and safetensors")
+    .argument("<out>", "the .onnx file to write: beside the weights, or in a folder above")
+    .addOption(
+      new Option("--copy-weights", "write the weights into OUT.data, so that OUT may lie anywhere"),
+    )
+    .addOption(new Option("--force", "replace OUT where it exists"))
+    .addOption(json())
+    .addOption(verbose())
+    .action(async (folder: string, out: string, raw: RawOptions) => {
+      done.code = await commands.export(readExportOptions({ folder, out }, raw), io);
     });
 
   subcommand("schema", "the JSON Schema of a result, or of an audit file")

@@ -3,11 +3,21 @@
  */
 import { basename, dirname, resolve } from "node:path";
 import { closest } from "fastest-levenshtein";
+import { UsageError } from "../errors.js";
 import { parseLayerSpec } from "../plan/layers.js";
-import { DEFAULTS, DEVICES, type Device } from "../plan/defaults.js";
+import { DEFAULTS, DEVICES, parseDevice, type Device } from "../plan/defaults.js";
 import type { AuditOptions } from "../plan/options.js";
 import { throwProblems, type Problem } from "../plan/problems.js";
-import { SCHEMAS, type GradcheckOptions, type ModelOptions, type SchemaName } from "./commands.js";
+import type { NamedPair } from "./load-models.js";
+import {
+  SCHEMAS,
+  type DiffOptions,
+  type DoctorOptions,
+  type ExportOptions,
+  type GradcheckOptions,
+  type ModelOptions,
+  type SchemaName,
+} from "./commands.js";
 
 /** Options as commander collects them: every value that was given, in order; switches as true. */
 export type RawOptions = Readonly<Record<string, readonly string[] | true | undefined>>;
@@ -37,17 +47,17 @@ class Reader {
   }
 
   /** All values of a repeatable option. */
-  all(name: string): readonly string[] {
+  all(name: string, flag = name): readonly string[] {
     const values = this.raw[name];
     if (values === undefined || values === true) return [];
-    if (values.includes("")) this.problem(name, "a text", '""');
+    if (values.includes("")) this.problem(flag, "a text", '""');
     return values;
   }
 
   /** The value of an option that may stand once. */
-  one(name: string): string | undefined {
-    const values = this.all(name);
-    if (values.length > 1) this.problem(name, "to be given once", `${values.length} times`);
+  one(name: string, flag = name): string | undefined {
+    const values = this.all(name, flag);
+    if (values.length > 1) this.problem(flag, "to be given once", `${values.length} times`);
     return values[0];
   }
 
@@ -63,11 +73,14 @@ class Reader {
     return fallback;
   }
 
-  device(): Device {
-    const text = this.one("device") ?? DEFAULTS.device;
-    const device = DEVICES.find((name) => name === text);
-    if (device === undefined) this.problem("device", quotedList(DEVICES), JSON.stringify(text));
-    return device ?? DEFAULTS.device;
+  device(fallback: Device = DEFAULTS.device): Device {
+    const text = this.one("device");
+    if (text === undefined) return fallback;
+    const device = parseDevice(text);
+    if (device === undefined) {
+      this.problem("device", quotedList([...DEVICES, "cuda:N"]), JSON.stringify(text));
+    }
+    return device ?? fallback;
   }
 
   layers(): string {
@@ -75,6 +88,27 @@ class Reader {
     const spec = parseLayerSpec(text);
     if (!("kind" in spec)) this.problems.push(...spec);
     return text;
+  }
+
+  /** The folder of `--tuned-adapter`, where one is given. */
+  adapter(): { readonly tunedAdapter?: string } {
+    const tunedAdapter = this.one("tunedAdapter", "tuned-adapter");
+    return tunedAdapter === undefined ? {} : { tunedAdapter };
+  }
+
+  /** BASE with TUNED or with an adapter, never both. */
+  pair({ base, tuned }: { readonly base: string; readonly tuned: string | undefined }): NamedPair {
+    const adapter = this.adapter();
+    const [given, wanted] = [tuned !== undefined, adapter.tunedAdapter !== undefined];
+    if (given && wanted) this.problem("tuned-adapter", "no TUNED beside it", JSON.stringify(tuned));
+    if (!given && !wanted)
+      throw new UsageError("mas-audit", {
+        code: "MISSING_ARGUMENT",
+        expected: "BASE and TUNED, or BASE and --tuned-adapter DIR",
+        found: "no TUNED",
+        hint: "run `mas-audit --help`",
+      });
+    return { base, tuned: tuned ?? null, ...adapter };
   }
 
   /** @throws {@link UsageError} that lists every mistake so far. */
@@ -95,15 +129,14 @@ function quotedList(names: readonly string[]): string {
 
 /** Options of the audit. @throws {@link UsageError} that lists every mistake. */
 export function readAuditOptions(
-  models: { readonly base: string; readonly tuned: string },
+  models: { readonly base: string; readonly tuned: string | undefined },
   raw: RawOptions,
 ): AuditOptions {
   const reader = new Reader(raw);
-  const { base, tuned } = models;
-  const out = reader.one("out") ?? defaultOutput(base, tuned);
+  const pair = reader.pair(models);
+  const out = reader.one("out") ?? defaultOutput(pair);
   const options = {
-    base,
-    tuned,
+    ...pair,
     audits: reader.all("audit"),
     variables: reader.all("variable"),
     layers: reader.layers(),
@@ -115,6 +148,8 @@ export function readAuditOptions(
     batch: reader.number("batch", DEFAULTS.batch),
     threads: reader.number("threads", DEFAULTS.threads),
     device: reader.device(),
+    strictDevice: reader.on("strictDevice"),
+    referencePath: reader.on("referencePath"),
     tokenizer: reader.one("tokenizer") ?? null,
     out: resolve(out),
     force: reader.on("force"),
@@ -130,7 +165,46 @@ export function readAuditOptions(
 /** Options of `inspect`. */
 export function readModelOptions(model: string, raw: RawOptions): ModelOptions {
   const reader = new Reader(raw);
-  return { model, json: reader.on("json"), verbose: reader.on("verbose") };
+  const options = {
+    model,
+    ...reader.adapter(),
+    json: reader.on("json"),
+    verbose: reader.on("verbose"),
+  };
+  reader.check();
+  return options;
+}
+
+/** Options of `diff`. @throws {@link UsageError} that lists every mistake. */
+export function readDiffOptions(
+  models: { readonly base: string; readonly tuned: string | undefined },
+  raw: RawOptions,
+): DiffOptions {
+  const reader = new Reader(raw);
+  const options = {
+    ...reader.pair(models),
+    json: reader.on("json"),
+    quiet: reader.on("quiet"),
+    verbose: reader.on("verbose"),
+  };
+  reader.check();
+  return options;
+}
+
+/** Options of `export`. */
+export function readExportOptions(
+  { folder, out }: { readonly folder: string; readonly out: string },
+  raw: RawOptions,
+): ExportOptions {
+  const reader = new Reader(raw);
+  return {
+    folder,
+    out,
+    copy: reader.on("copyWeights"),
+    force: reader.on("force"),
+    json: reader.on("json"),
+    verbose: reader.on("verbose"),
+  };
 }
 
 /** Options of `gradcheck`. @throws {@link UsageError} that lists every mistake. */
@@ -141,6 +215,20 @@ export function readGradcheckOptions(model: string, raw: RawOptions): GradcheckO
     layers: reader.layers(),
     seed: reader.number("seed", DEFAULTS.seed),
     threads: reader.number("threads", DEFAULTS.threads),
+    device: reader.device("cpu"),
+  };
+  reader.check();
+  return options;
+}
+
+/** Options of `doctor`. @throws {@link UsageError} that lists every mistake. */
+export function readDoctorOptions(raw: RawOptions): DoctorOptions {
+  const reader = new Reader(raw);
+  const options = {
+    model: reader.one("model") ?? null,
+    device: reader.device(),
+    json: reader.on("json"),
+    verbose: reader.on("verbose"),
   };
   reader.check();
   return options;
@@ -160,8 +248,8 @@ export function readSchemaName(text: string): SchemaName {
 }
 
 /** `mas-audit-<base>-<tuned>`: the same command finds the same folder again, which is what resuming stands on. */
-function defaultOutput(base: string, tuned: string): string {
-  return `mas-audit-${modelName(base)}-${modelName(tuned)}`;
+function defaultOutput({ base, tuned, tunedAdapter }: NamedPair): string {
+  return `mas-audit-${modelName(base)}-${modelName(tunedAdapter ?? tuned ?? "tuned")}`;
 }
 
 /** Name of a model: of its file, or of its folder where the file is called `model.onnx`. */

@@ -29,7 +29,7 @@ export async function runMain({ argv, script, version, commands }: MainParts): P
     watch.stop(); // the supervisor listens from here on
     return supervise(script, argv);
   };
-  const parent = { ...commands, audit: inChild, gradcheck: inChild };
+  const parent = { ...commands, audit: inChild, gradcheck: inChild, doctor: inChild };
   const io = processIo(argv, watch.signal);
   try {
     return await runProgram({ commands: supervised ? commands : parent, io, version });

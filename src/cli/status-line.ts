@@ -4,6 +4,7 @@
  */
 import { Writable } from "node:stream";
 import progress from "cli-progress";
+import { printableLine } from "../report/printable.js";
 import type { Sink } from "./commands.js";
 
 /** How a run tells how far it is. */
@@ -31,7 +32,16 @@ export interface StatusParts {
 /** The status line that fits the sink. */
 export function openStatusLine({ sink, quiet, nowMs }: StatusParts): StatusLine {
   if (quiet) return SILENT;
-  return sink.isTerminal ? redrawnLine(sink, nowMs) : plainLines(sink, nowMs);
+  const line = sink.isTerminal ? redrawnLine(sink, nowMs) : plainLines(sink, nowMs);
+  return {
+    ...line,
+    stage: (text) => {
+      line.stage(printableLine(text)); // paths and names of variables are other people's texts
+    },
+    cell: (label) => {
+      line.cell(printableLine(label));
+    },
+  };
 }
 
 const nothing = (): void => undefined;

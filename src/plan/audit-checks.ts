@@ -78,6 +78,16 @@ function checkBy({ by }: Outcome, variables: AuditFile["variables"]): readonly M
   });
 }
 
+/** Lines of an outcome table that a person could have thought through. */
+const LARGEST_TABLE = 10_000;
+/** Keys too many that are told one by one. */
+const SHOWN_KEYS = 20;
+
+/** How many lines the table must have: the product of the numbers of values, which a short file can make absurd. */
+function tableSize({ by }: Outcome, variables: AuditFile["variables"]): number {
+  return by.reduce((size, name) => size * (variables[name]?.length ?? 0), 1);
+}
+
 /** Keys of a complete table, in the order of the values. */
 function tableKeys({ by }: Outcome, variables: AuditFile["variables"]): readonly string[] {
   return by.reduce<readonly string[]>(
@@ -91,11 +101,18 @@ function tableKeys({ by }: Outcome, variables: AuditFile["variables"]): readonly
 
 function checkTable(outcome: Outcome, variables: AuditFile["variables"]): readonly Mistake[] {
   if (outcome.by.some((name) => !Object.hasOwn(variables, name))) return [];
+  const path: JsonPath = ["outcome", "table"];
+  const size = tableSize(outcome, variables);
+  if (size > LARGEST_TABLE) {
+    const count = Number.isSafeInteger(size) ? String(size) : size.toExponential(0);
+    const expected = `variables with at most ${LARGEST_TABLE} combinations of values`;
+    return [{ path: ["outcome", "by"], expected, found: `${count} combinations` }];
+  }
   const wanted = tableKeys(outcome, variables);
   const present = Object.keys(outcome.table);
-  const absent = wanted.filter((key) => !present.includes(key));
-  const path: JsonPath = ["outcome", "table"];
-  const extra = present.filter((key) => !wanted.includes(key));
+  const absent = without(wanted, present);
+  const extras = without(present, wanted);
+  const extra = extras.slice(0, SHOWN_KEYS);
   // a misspelt key is one mistake, not an unknown key and a missing one
   const meant = extra.map((key) => nearest(key, absent));
   const missing = absent.filter((key) => !meant.includes(key));
@@ -106,6 +123,9 @@ function checkTable(outcome: Outcome, variables: AuditFile["variables"]): readon
       found: `the key ${showValue(key)}`,
       ...didYouMean(key, absent),
     })),
+    ...(extras.length === extra.length
+      ? []
+      : [{ path, expected: "no other keys", found: `${extras.length - extra.length} more` }]),
     ...(missing.length === 0
       ? []
       : [
@@ -118,12 +138,17 @@ function checkTable(outcome: Outcome, variables: AuditFile["variables"]): readon
   ];
 }
 
+function without(names: readonly string[], others: readonly string[]): readonly string[] {
+  const known = new Set(others);
+  return names.filter((name) => !known.has(name));
+}
+
 function checkClasses({ table }: Outcome, answers: AuditFile["answers"]): readonly Mistake[] {
   const classes = Object.keys(answers);
-  const given = Object.values(table);
-  const unknown = Object.entries(table).filter(([, name]) => !classes.includes(name));
+  const known = new Set(classes);
+  const unknown = Object.entries(table).filter(([, name]) => !known.has(name));
   // while an entry is misspelt, the class that it meant would look unused
-  const unused = unknown.length > 0 ? [] : classes.filter((name) => !given.includes(name));
+  const unused = unknown.length > 0 ? [] : without(classes, Object.values(table));
   return [
     ...unknown.map(([key, name]) => ({
       path: ["outcome", "table", key],
@@ -151,9 +176,9 @@ function checkConstant({ table }: Outcome): readonly Mistake[] {
 /** A variable that is under test but changes no outcome: every pair of it would be left out. */
 function checkIdle(outcome: Outcome, variables: AuditFile["variables"]): readonly Mistake[] {
   const { by, table } = outcome;
-  const keys = by.every((name) => Object.hasOwn(variables, name))
-    ? tableKeys(outcome, variables)
-    : [];
+  const isChecked = by.every((name) => Object.hasOwn(variables, name));
+  if (!isChecked || tableSize(outcome, variables) > LARGEST_TABLE) return [];
+  const keys = tableKeys(outcome, variables);
   const outcomes = new Set(keys.map((key) => table[key]));
   if (outcomes.has(undefined) || outcomes.size < 2) return [];
   return by.flatMap((name, i): readonly Mistake[] => {

@@ -63,6 +63,7 @@ function syntaxError(path: string, { at, expected, text }: SyntaxFault): PlanErr
     where: `${path}, line ${at.line}, column ${at.column}`,
     expected,
     found: atEnd ? "the end of the file" : rest === "" ? "the end of the line" : showValue(rest),
+    hint: "correct this place; an editor that knows JSON marks it",
   });
 }
 

@@ -7,6 +7,9 @@ import { z } from "zod";
 /** Value of the key `schema`. */
 export const AUDIT_SCHEMA_ID = "mas-audit/audit@1";
 
+/** Values of one variable; each needs items of its own in every split. */
+const MOST_VALUES = 1000;
+
 const text = z.string({ error: "a text" });
 const words = text.min(1, { error: "a text that is not empty" });
 const index = z
@@ -28,7 +31,10 @@ const message = z.strictObject(
 /** Variable name → values. */
 export const variablesSchema = z.record(
   words,
-  z.array(scalar, { error: "a list of values" }).min(2, { error: "at least two values" }),
+  z
+    .array(scalar, { error: "a list of values" })
+    .min(2, { error: "at least two values" })
+    .max(MOST_VALUES, { error: `at most ${MOST_VALUES} values` }),
   { error: "an object: variable name to its values" },
 );
 

@@ -2,10 +2,17 @@
  * @file Defaults of an audit's options, apart from their schema: the help prints these, and must not wait for zod.
  */
 
-/** Execution devices that can be asked for. */
-export const DEVICES = ["auto", "cpu", "cuda"] as const;
+/** Execution devices that can be asked for by name; `cuda:N` is the N-th NVIDIA GPU, counted from 0. */
+export const DEVICES = ["auto", "cpu", "cuda", "webgpu"] as const;
 /** Execution device that was asked for. */
-export type Device = (typeof DEVICES)[number];
+export type Device = (typeof DEVICES)[number] | `cuda:${number}`;
+
+/** The device that a text names. */
+export function parseDevice(text: string): Device | undefined {
+  const named = DEVICES.find((name) => name === text);
+  const id = /^cuda:(0|[1-9]\d{0,2})$/.exec(text)?.[1];
+  return named ?? (id === undefined ? undefined : `cuda:${Number(id)}`);
+}
 
 /** Defaults of every option that can change a number; the help text and the manifest print these. */
 export const DEFAULTS = {

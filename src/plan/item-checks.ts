@@ -107,6 +107,9 @@ export function plainItem(item: FileItem): Item {
   };
 }
 
+/** Span names that are told one by one; each is looked for in all items. */
+const SHOWN_NAMES = 20;
+
 function checkSpanNames(items: AuditParts["items"]): readonly Mistake[] {
   const whole = items.filter((item) => item !== undefined);
   const count = new Map<string, number>();
@@ -114,7 +117,9 @@ function checkSpanNames(items: AuditParts["items"]): readonly Mistake[] {
     for (const name of Object.keys(item.spans ?? {})) count.set(name, (count.get(name) ?? 0) + 1);
   }
   const names = [...count.keys()];
-  const partial = names.filter((name) => (count.get(name) ?? 0) < whole.length);
+  const partial = names
+    .filter((name) => (count.get(name) ?? 0) < whole.length)
+    .slice(0, SHOWN_NAMES);
   return partial.map((name) => {
     const n = count.get(name) ?? 0;
     // name the rarer side: the one item that has it, or the first that lacks it

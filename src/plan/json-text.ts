@@ -52,8 +52,15 @@ class Unexpected extends Error {
 }
 
 const SPACE = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+/** Runs of plain signs between escapes: one alternative per sign would fill the matcher's stack on long texts. */
+const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+
+/** Repeated keys that are told; each holds its path. */
+const MAX_REPEATED = 100;
+
+/** Levels of nesting; an audit file has five, and the scanner's own stack grows with them. */
+const MAX_DEPTH = 64;
 
 /** Recursive descent over RFC 8259. */
 class Scanner {
@@ -72,6 +79,8 @@ class Scanner {
   private value(): void {
     this.take(SPACE);
     const first = this.text[this.offset];
+    if (this.path.length >= MAX_DEPTH && (first === "{" || first === "["))
+      this.fail(`at most ${MAX_DEPTH} levels of nesting`);
     if (first === "{") this.object();
     else if (first === "[") this.array();
     else if (first === '"') this.string();
@@ -86,7 +95,8 @@ class Scanner {
       // the quoted text has just been matched as a JSON string, so it parses to one
       const key = JSON.parse(this.string()) as string;
       this.path.push(key);
-      if (seen.has(key)) this.repeated.push({ path: [...this.path], offset });
+      if (seen.has(key) && this.repeated.length < MAX_REPEATED)
+        this.repeated.push({ path: [...this.path], offset });
       seen.add(key);
       this.take(SPACE);
       this.expect(":");

@@ -3,7 +3,7 @@
  * Not here: how they are typed (`cli/program.ts`), and what needs a model to be known (`layers.ts`, `choose-k.ts`).
  */
 import { z } from "zod";
-import { DEVICES } from "./defaults.js";
+import { parseDevice, type Device } from "./defaults.js";
 
 const positive = z.int().min(1);
 const natural = z.int().min(0);
@@ -13,8 +13,10 @@ const auditOptionsSchema = z
   .strictObject({
     /** BASE as typed: a .onnx file or a folder that holds one. */
     base: z.string().min(1),
-    /** TUNED as typed. */
-    tuned: z.string().min(1),
+    /** TUNED as typed; null where an adapter on top of the base stands for it. */
+    tuned: z.string().min(1).nullable(),
+    /** Folder of a LoRA adapter on top of the base, in place of TUNED. */
+    tunedAdapter: z.string().min(1).optional(),
     /** Ids of built-in audits or paths of audit files; empty = all built-in audits. */
     audits: z.array(z.string().min(1)).readonly(),
     /** Variables under test; empty = every variable that an outcome depends on. */
@@ -34,7 +36,11 @@ const auditOptionsSchema = z
     batch: positive,
     /** CPU threads of the runtime; "auto" = the machine's quota. */
     threads: z.union([positive, z.literal("auto")]),
-    device: z.enum(DEVICES),
+    device: z.custom<Device>((text) => typeof text === "string" && parseDevice(text) !== undefined),
+    /** Refuse a graph that the device cannot run as a whole, instead of leaving nodes to the CPU. */
+    strictDevice: z.boolean(),
+    /** Run whole prompts above a site, also where only the tokens that change could be run. */
+    referencePath: z.boolean(),
     /** Folder of the tokenizer; null = the folder of the base model. */
     tokenizer: z.string().min(1).nullable(),
     /** Output folder as an absolute path; never overwritten without `force`. */
@@ -65,6 +71,7 @@ export type MeasuringOptions = Pick<
   | "batch"
   | "threads"
   | "device"
+  | "referencePath"
 >;
 
 /**
@@ -78,6 +85,10 @@ export function freezeOptions(options: unknown): AuditOptions {
 
 /** The part of the options that belongs to the reproducible half of a result and to a cell's digest. */
 export function measuringOptions(options: AuditOptions): MeasuringOptions {
-  const { variables, layers, k, items, pairs, steps, seed, batch, threads, device } = options;
-  return { variables, layers, k, items, pairs, steps, seed, batch, threads, device };
+  const { variables, layers, k, items, pairs, steps, seed } = options;
+  const { batch, threads, device, referencePath } = options;
+  return {
+    ...{ variables, layers, k, items, pairs, steps, seed },
+    ...{ batch, threads, device, referencePath },
+  };
 }

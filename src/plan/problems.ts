@@ -3,6 +3,9 @@
  */
 import { PlanError, UsageError } from "../errors.js";
 
+/** Mistakes that are told; who has more starts with these. */
+const SHOWN = 50;
+
 /** One mistake, in words for a person. */
 export interface Problem {
   /** What is wrong: a flag, an id, a name. */
@@ -33,7 +36,8 @@ export function throwProblems(problems: readonly Problem[], context: ProblemsCon
     const { what, ...rest } = first;
     throw new CLASSES[context.kind](what, { code: context.code, ...place, ...rest });
   }
-  const lines = problems.map(problemLine);
+  const lines = problems.slice(0, SHOWN).map(problemLine);
+  if (problems.length > SHOWN) lines.push(`and ${problems.length - SHOWN} more`);
   throw new CLASSES[context.kind](
     `${context.of}: ${problems.length} mistakes\n${lines.join("\n")}`,
     { code: context.code, ...place },

@@ -8,6 +8,7 @@ import { createColors } from "picocolors";
 import type { VariableVerdict } from "../verdict/verdicts.js";
 import { ABSENT, countText, measureText, percentText, sentence } from "./figure-text.js";
 import { headline, worstSite } from "./highlights.js";
+import { printableData, printableLine } from "./printable.js";
 import { REPORT_FILE, type Result } from "./schema.js";
 import { siteMap } from "./site-map.js";
 import { paletteOf, type Palette } from "./terminal-colour.js";
@@ -25,7 +26,8 @@ export interface TerminalStyle {
 const COLUMNS = 80;
 
 /** Prints a result for a person: headline, one row per variable, a map of sites, accuracy, what was not tested. */
-export function renderTerminal(result: Result, style: TerminalStyle): string {
+export function renderTerminal(given: Result, style: TerminalStyle): string {
+  const result = printableData(given);
   const paint = paletteOf(createColors(style.colour));
   const sections = [
     printHeadline(result, paint),
@@ -40,7 +42,7 @@ export function renderTerminal(result: Result, style: TerminalStyle): string {
     ),
     style.folder === undefined
       ? ""
-      : `${paint.heading("Report")}  ${join(style.folder, REPORT_FILE)}`,
+      : `${paint.heading("Report")}  ${printableLine(join(style.folder, REPORT_FILE))}`,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }

@@ -13,52 +13,12 @@ import { capture } from "../../src/capture/capture.js";
 import { StateFile } from "../../src/capture/state-file.js";
 import { suffixContinuation, SuffixSessions } from "../../src/measure/suffix-runner.js";
 import { loadModel } from "../../src/models/load.js";
-import type { PreparedAudit } from "../../src/models/prepared-items.js";
+import { promptsOf } from "../support/tiny-audit.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 
 const folder = temporaryFolder();
 /** Two float32 evaluations of a 3-block model of width 64: 2⁻²⁴ · √(64 · 50) ≈ 3e-6 of logits up to 10; times ten. */
 const SAME_LOG_PROB = 3e-4;
-
-/** Prompts of unequal length as a prepared audit of two classes. */
-function promptsOf(lengths: readonly number[]): PreparedAudit {
-  const items = lengths.map((length, index) => {
-    const ids = Array.from({ length }, (_, t) => 3 + ((index * 31 + t * 17) % 200));
-    const values = { v: index % 2 === 0 ? "a" : "b" };
-    const positions = { last: length - 1, early: 1 };
-    return {
-      index,
-      item: { ids, values },
-      text: "",
-      ids,
-      positions,
-      group: String(index),
-      class: index % 2,
-    };
-  });
-  return {
-    audit: {
-      id: "tiny",
-      title: "tiny",
-      question: "tiny",
-      why: "",
-      references: [],
-      variables: { v: ["a", "b"] },
-      by: ["v"],
-      answers: { a: [[5], [6]], b: [[7]] },
-      outcome: ({ v }) => String(v),
-      items: () => [],
-      sites: ["last", "early"],
-    },
-    classes: ["a", "b"],
-    answerTokens: [[5, 6], [7]],
-    roles: ["last", "early"],
-    items,
-    tooLong: 0,
-    atStart: 0,
-    warnings: [],
-  };
-}
 
 describe("a capture", () => {
   it("continued from a state put in its own place gives the natural answers, whatever the batch", async () => {
@@ -80,9 +40,10 @@ describe("a capture", () => {
         rows,
         session,
         signal,
+        caches: false,
       });
       for (const layer of [0, 2]) {
-        const sessions = new SuffixSessions(located, layer, session);
+        const sessions = new SuffixSessions(located, { layer, window: false }, session);
         for (const role of prepared.roles) {
           const continuation = suffixContinuation({
             sessions,

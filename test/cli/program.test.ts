@@ -22,7 +22,9 @@ const DEFAULT_OPTIONS = {
   seed: 0,
   batch: 64,
   threads: "auto",
+  referencePath: false,
   device: "auto",
+  strictDevice: false,
   tokenizer: null,
   out: resolve("mas-audit-a-b"),
   force: false,
@@ -48,6 +50,8 @@ describe("an audit gets", () => {
       "a b --batch 4 --threads 2 --device cuda --tokenizer t",
       { batch: 4, threads: 2, device: "cuda", tokenizer: "t" },
     ],
+    ["a b --device webgpu --strict-device", { device: "webgpu", strictDevice: true }],
+    ["a b --device cuda:2", { device: "cuda:2" }],
     [
       "a b --out ../x --force --verbose --exit-zero",
       { out: resolve("../x"), force: true, verbose: true, exitZero: true },
@@ -80,8 +84,21 @@ describe("a command gets its options", () => {
       "gradcheck m --layers 0 --seed 3",
       [
         "gradcheck",
-        { model: "m", json: false, verbose: false, layers: "0", seed: 3, threads: "auto" },
+        {
+          model: "m",
+          json: false,
+          verbose: false,
+          layers: "0",
+          seed: 3,
+          threads: "auto",
+          device: "cpu",
+        },
       ],
+    ],
+    ["doctor", ["doctor", { model: null, device: "auto", json: false, verbose: false }]],
+    [
+      "doctor --model m --device cuda:1 --json",
+      ["doctor", { model: "m", device: "cuda:1", json: true, verbose: false }],
     ],
     ["schema", ["schema", "result"]],
     ["schema audit", ["schema", "audit"]],
@@ -127,7 +144,10 @@ const HELP = "  hint  run `mas-audit --help`\n";
 /** Every mistake that the command line alone can show, with its text. */
 const MISTAKES: readonly (readonly [line: string, text: string])[] = [
   ["", `MISSING_ARGUMENT mas-audit: expected BASE and TUNED, found no BASE\n${HELP}`],
-  ["a", `MISSING_ARGUMENT mas-audit: expected BASE and TUNED, found no TUNED\n${HELP}`],
+  [
+    "a",
+    `MISSING_ARGUMENT mas-audit: expected BASE and TUNED, or BASE and --tuned-adapter DIR, found no TUNED\n${HELP}`,
+  ],
   [
     "inspect",
     "MISSING_ARGUMENT inspect: expected MODEL, found no MODEL\n  hint  run `mas-audit inspect --help`\n",
@@ -158,7 +178,7 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
   ],
   [
     "help inspct",
-    'UNKNOWN_COMMAND mas-audit help: expected one of "inspect", "gradcheck", "schema", found "inspct"\n' +
+    'UNKNOWN_COMMAND mas-audit help: expected one of "inspect", "gradcheck", "doctor", "diff", "export", "schema", found "inspct"\n' +
       HELP,
   ],
   [
@@ -203,7 +223,10 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
     "a b --seed --json",
     '{"schema":"mas-audit/error@1","exitCode":2,"error":{"type":"UsageError","code":"BAD_OPTION","message":"--seed","where":null,"expected":"a whole number from 0 to 4294967295","found":"\\"--json\\"","hint":null,"causes":[]}}\n',
   ],
-  ["a b --device gpu", 'BAD_OPTION --device: expected "auto", "cpu" or "cuda", found "gpu"\n'],
+  [
+    "a b --device gpu",
+    'BAD_OPTION --device: expected "auto", "cpu", "cuda", "webgpu" or "cuda:N", found "gpu"\n',
+  ],
   [
     "a b --layers evry:4",
     `BAD_OPTION --layers: expected ${FORMS}, found "evry:4"\n  hint  did you mean "every"?\n`,
@@ -216,7 +239,7 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
       '  --layers: expected a range from low to high, found "9-7"; did you mean "7-9"?\n' +
       `  --layers: expected ${FORMS}, found "x"\n` +
       '  --k: expected a whole number from 1 to 65536 or "auto", found "3x"\n' +
-      '  --device: expected "auto", "cpu" or "cuda", found "gpu"\n',
+      '  --device: expected "auto", "cpu", "cuda", "webgpu" or "cuda:N", found "gpu"\n',
   ],
 ];
 
@@ -233,6 +256,8 @@ describe("the help", () => {
     ["--help", "help.txt"],
     ["inspect --help", "help-inspect.txt"],
     ["gradcheck --help", "help-gradcheck.txt"],
+    ["export --help", "help-export.txt"],
+    ["doctor --help", "help-doctor.txt"],
     ["schema --help", "help-schema.txt"],
   ])("of %j is as in test/golden/cli/%s", async (line, file) => {
     const { exitCode, stdout, stderr } = await run(words(line));

@@ -40,7 +40,10 @@ export async function run(argv: readonly string[], handlers: Partial<Commands> =
     audit: record("audit"),
     inspect: record("inspect"),
     gradcheck: record("gradcheck"),
+    diff: record("diff"),
+    export: record("export"),
     schema: record("schema"),
+    doctor: record("doctor"),
     ...handlers,
   };
   const stdout = keepingSink();

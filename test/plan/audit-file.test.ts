@@ -140,6 +140,7 @@ const FIVE = `AUDIT_FILE audit file: 5 mistakes
 
 const SYNTAX = `AUDIT_FILE_SYNTAX the audit file is not JSON: expected a value, found "] }"
   at    fixtures/broken/audit-syntax.json, line 5, column 50
+  hint  correct this place; an editor that knows JSON marks it
 `;
 
 const CASES: readonly (readonly [what: string, changes: Json, line: string])[] = [

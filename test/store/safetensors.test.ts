@@ -105,8 +105,16 @@ describe("safetensors", () => {
 });
 
 describe("broken safetensors files", () => {
+  it("a missing file is told from a broken one", () => {
+    expect(refusal(join(folder, "none"))).toMatchObject({
+      code: "SAFETENSORS_MISSING",
+      message: "the safetensors file does not exist",
+      found: "nothing at this path",
+      hint: "check the path; for a model in several files, fetch all of them",
+    });
+  });
+
   it.each<[string, () => string, string]>([
-    ["a missing file", () => join(folder, "none"), "nothing at this path"],
     ["fewer than 8 bytes", () => write(new Uint8Array(5)), "5 bytes"],
     [
       "a header longer than the file",

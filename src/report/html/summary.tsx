@@ -43,7 +43,10 @@ export function Summary({ result }: { readonly result: Result }): JSX.Element {
 
 /** A model by its file, or by its folder where the file has the exporter's usual name. */
 function modelName({ manifest }: Result, side: Side): string {
-  const path = manifest.timing.paths[`${side} model`];
+  const { paths } = manifest.timing;
+  const adapter = paths[`${side} adapter configuration`];
+  if (adapter !== undefined) return basename(dirname(adapter));
+  const path = paths[`${side} model`];
   if (path === undefined) return side;
   return basename(path) === "model.onnx" ? basename(dirname(path)) : basename(path);
 }

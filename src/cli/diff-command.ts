@@ -1,0 +1,54 @@
+/** @file `mas-audit diff`: structure and weights of two models, before anything causal. */
+import { setImmediate } from "node:timers/promises";
+import type { Adapter } from "../models/adapter.js";
+import { diffModels, type DiffWatch } from "../models/diff/model-diff.js";
+import type { DiffOptions, Io } from "./commands.js";
+import { printDiff } from "./diff-text.js";
+import { EXIT } from "./exit.js";
+import { loadPair } from "./load-models.js";
+import { openStatusLine, type StatusLine } from "./status-line.js";
+
+/** Compares two models; exit code 0 whatever differs. @throws what {@link loadPair} throws. */
+export async function diffCommand(
+  options: DiffOptions,
+  io: Io,
+  parts: { readonly adapters: readonly Adapter[] },
+): Promise<number> {
+  const status = openStatusLine({
+    sink: io.stderr,
+    // a line per weight would bury a log; where nobody watches there is only the result
+    quiet: options.quiet || !io.stderr.isTerminal,
+    nowMs: () => performance.now(),
+  });
+  try {
+    status.stage("loading the models");
+    const models = await loadPair(options, parts);
+    const diff = await diffModels(models, watchOn(status, io.signal));
+    status.end();
+    const names = {
+      base: models.base.path,
+      tuned: options.tunedAdapter ?? models.tuned.path,
+    };
+    const record = { schema: "mas-audit/diff@1", models: names, ...diff };
+    io.stdout.write(options.json ? `${JSON.stringify(record, null, 2)}\n` : printDiff(diff, names));
+    return EXIT.pass;
+  } finally {
+    status.end();
+  }
+}
+
+function watchOn(status: StatusLine, signal: AbortSignal): DiffWatch {
+  return {
+    begin: (total) => {
+      status.begin(total);
+    },
+    weight: (name) => {
+      status.cell(name);
+    },
+    async done() {
+      status.done("computed");
+      await setImmediate(); // lets the line redraw and Ctrl-C arrive
+      signal.throwIfAborted();
+    },
+  };
+}
