@@ -2,7 +2,9 @@
 import type { Side } from "../measure/measures.js";
 import { SIDES } from "../measure/measures.js";
 import type { LocatedModel } from "../models/located.js";
-import { elementCount } from "../onnx/tensor.js";
+import type { Node, Value } from "../onnx/graph.js";
+import { NBITS_INPUTS } from "../onnx/nbits.js";
+import { byteLength, elementCount } from "../onnx/tensor.js";
 import type { MachineLimits } from "../plan/machine-limits.js";
 import { checkMemory, estimateMemory, type ModelSize } from "../plan/memory.js";
 import type { AuditOptions } from "../plan/options.js";
@@ -21,34 +23,97 @@ export function checkRunMemory({
   models: Models;
   ready: ReadyAudits;
   layers: readonly number[];
-  options: Pick<AuditOptions, "batch">;
+  options: Pick<AuditOptions, "batch" | "referencePath">;
   machine: MachineLimits;
 }): void {
-  const prompts = ready.audits.flatMap(({ prepared }) => prepared.items);
-  const roles = Math.max(...ready.audits.map(({ prepared }) => prepared.roles.length));
+  const audits = ready.audits.map(({ prepared }) => prepared.items);
+  const prompts = audits.flat();
+  const tokens = Math.max(...prompts.map(({ ids }) => ids.length));
+  const windows = prompts.flatMap(({ ids, positions }) =>
+    Object.values(positions).map((position) => ids.length - position),
+  );
   const estimate = estimateMemory({
     models: { base: sizeOf(models.base), tuned: sizeOf(models.tuned) },
-    states: prompts.length * roles * layers.length,
+    weightBytes: weightBytes(models),
+    copiesWeights: copiesWeights(models, machine),
+    lowestLayer: Math.min(...layers),
+    layers: layers.length,
+    items: Math.max(...audits.map((items) => items.length)),
     batch: options.batch,
-    tokens: Math.max(...prompts.map(({ ids }) => ids.length)),
+    tokens,
+    window: options.referencePath ? tokens : Math.max(...windows),
   });
   checkMemory(estimate, machine);
 }
 
 /** Copies of the weights, rearranged to multiply faster, may take this share of the memory at most. */
 const COPIES_SHARE = 0.25;
-/** Forward and backward sessions of both models may be alive at once. */
-const LIVE_COPIES = 2;
+/** Copies of a weight per model: one of the forward session, two of the gradient's. */
+const LIVE_COPIES = 3;
 
-/** Is there memory enough for the runtime's own copies of the weights? They make products about a third faster. */
+/**
+ * Should the runtime keep copies of the weights of its own, rearranged? Where the memory is there: they make products of
+ * float32 weights faster, and those of packed ones by four times. Never of half-precision weights, of which it would keep
+ * three float32 copies, six times the file, for no measurable gain.
+ */
 export function copiesWeights(models: Models, { memoryBytes }: MachineLimits): boolean {
-  const floats = SIDES.map((side) => sizeOf(models[side]).parameters).reduce((a, b) => a + b, 0);
-  return LIVE_COPIES * 4 * floats <= COPIES_SHARE * memoryBytes;
+  const matrices = SIDES.flatMap((side) => blockMatrices(models[side]));
+  const isHalf = ({ initializer }: Value): boolean =>
+    initializer?.dtype.endsWith("float16") === true;
+  if (matrices.some(isHalf)) return false;
+  const bytes = matrices.map(copiedBytes);
+  return LIVE_COPIES * bytes.reduce((a, b) => a + b, 0) <= COPIES_SHARE * memoryBytes;
 }
 
-function sizeOf({ model, dModel, vocab }: LocatedModel): ModelSize {
-  const parameters = model.graph.initializers
-    .map(({ initializer }) => (initializer === undefined ? 0 : elementCount(initializer.dims)))
-    .reduce((a, b) => a + b, 0);
-  return { parameters, dModel, vocab };
+/** Bytes of distinct regions of files, and of inline tensors: both models may point into one file. */
+function weightBytes(models: Models): number {
+  const regions = new Map<unknown, number>();
+  for (const { initializer } of SIDES.flatMap((side) => models[side].model.graph.initializers)) {
+    if (initializer === undefined) continue;
+    const { data, dtype, dims } = initializer;
+    const region = data.kind === "inline" ? data.bytes : `${data.offset} ${data.file}`;
+    regions.set(region, byteLength(dtype, dims));
+  }
+  return [...regions.values()].reduce((a, b) => a + b, 0);
+}
+
+/** Matrices that are no table of the vocabulary; packed ones have three dimensions. */
+function blockMatrices({ model, vocab }: LocatedModel): readonly Value[] {
+  return model.graph.initializers.filter(({ initializer }) => {
+    const dims = initializer?.dims ?? [];
+    return dims.length >= 2 && !dims.includes(vocab);
+  });
+}
+
+function sizeOf(located: LocatedModel): ModelSize {
+  const { nLayers, dModel, vocab } = located;
+  const matrices = blockMatrices(located);
+  const total = (of: (value: Value) => number): number =>
+    matrices.map(of).reduce((a, b) => a + b, 0);
+  return {
+    blockParameters: total(unpackedElements),
+    copiedBytes: total(copiedBytes),
+    nLayers,
+    dModel,
+    vocab,
+  };
+}
+
+/** The product by a packed weight tells its sizes. */
+function packedProduct({ uses }: Value): Node | undefined {
+  const use = uses.find(
+    ({ node, index }) => node.opType === "MatMulNBits" && index === NBITS_INPUTS.packed,
+  );
+  return use?.node;
+}
+
+function unpackedElements(value: Value): number {
+  const product = packedProduct(value);
+  if (product !== undefined) return product.int("N") * product.int("K");
+  return elementCount(value.initializer?.dims ?? [0]);
+}
+
+function copiedBytes(value: Value): number {
+  const dims = value.initializer?.dims ?? [0];
+  return byteLength(packedProduct(value) === undefined ? "float32" : "uint8", dims);
 }

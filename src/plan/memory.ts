@@ -1,24 +1,35 @@
 /**
- * @file Peak memory, estimated before anything heavy starts. An upper estimate of the large parts, not a forecast:
- * it is there to refuse what cannot work.
+ * @file Peak memory, estimated before anything heavy starts: what is resident at most, mapped pages of a file counted once.
+ *
+ * The constants are read off recorded runs (SmolLM2-135M with itself, layer 1, prompts of 6 tokens, batch 64, ONNX
+ * Runtime 1.30, CPU; `test/plan/memory.test.ts` holds the figures and checks the estimate against them).
  */
 import { HostError } from "../errors.js";
 import type { Side } from "./sides.js";
 import type { MachineLimits } from "./machine-limits.js";
 
-/** A number of states, activations and weights in memory has four bytes, whatever the file's type. */
+/** A number of states, activations and copied weights has four bytes, whatever the file's type. */
 const FLOAT_BYTES = 4;
+/** Node.js, the runtime's code, two decoded graphs and the sessions' own structures, in bytes: 320 to 460 MB recorded. */
+const BASE_BYTES = 400e6;
 /**
- * Node.js, the runtime's code and the report, in bytes (about 250 MB resident before a model is opened), rounded up.
+ * Activations that a gradient keeps, per token and block, in units of what the block's products make: inputs and outputs
+ * of products, norms, gates, scores. 22 to 24 states of width dModel were recorded, where products make 10.7 (a block's
+ * weights over dModel).
  */
-const BASE_BYTES = 300e6;
-/** Activations alive at once in a block, in units of the stream: attention, the wide half of the MLP, their gradients. */
-const LIVE_STREAMS = 24;
+const KEPT_PER_PRODUCT = 2.25;
+/** Copies of a weight where sessions keep their own: forward session once, gradient session for both of its products. */
+const COPIES = 3;
+/** States of all items at one site, in use at once: the site's own, centred ones, and those put in. */
+const STATE_COPIES = 4;
 
 /** What memory depends on, of one model. */
 export interface ModelSize {
-  /** Elements of all weights. */
-  readonly parameters: number;
+  /** Elements of the matrices between the embedding and the head, unpacked. */
+  readonly blockParameters: number;
+  /** Bytes of those matrices as the runtime would copy them: float32, or packed. */
+  readonly copiedBytes: number;
+  readonly nLayers: number;
   readonly dModel: number;
   readonly vocab: number;
 }
@@ -26,12 +37,21 @@ export interface ModelSize {
 /** What a run will hold at once. */
 export interface MemoryPlan {
   readonly models: Readonly<Record<Side, ModelSize>>;
-  /** Captured states per model: items × position roles × layers, over all audits. */
-  readonly states: number;
+  /** Bytes of all weights as they are in their files; what both models share counts once. */
+  readonly weightBytes: number;
+  /** Does the runtime make copies of the weights, in float32? Then the files' own pages are not needed. */
+  readonly copiesWeights: boolean;
+  /** Lowest layer that is examined: everything above it is run with its gradient. */
+  readonly lowestLayer: number;
+  readonly layers: number;
+  /** Items of the largest audit. */
+  readonly items: number;
   /** Rows per run of a model. */
   readonly batch: number;
   /** Tokens of the longest prompt. */
   readonly tokens: number;
+  /** Tokens from the earliest patched position to the end, at most: those that a suffix runs. */
+  readonly window: number;
 }
 
 /** One part of the estimate. */
@@ -47,26 +67,40 @@ export interface MemoryEstimate {
 }
 
 /**
- * Estimates the peak: weights of both models as float32 (the runtime computes in it, and converts smaller types), all
- * captured states, and the activations of one batch with its logits.
+ * Estimates the peak: the weights, as they are mapped or as the runtime's copies; the states of one site; and the larger
+ * of what a capture holds and what the gradients of both models keep.
  */
-export function estimateMemory({ models, states, batch, tokens }: MemoryPlan): MemoryEstimate {
-  const sides = [models.base, models.tuned];
+export function estimateMemory(plan: MemoryPlan): MemoryEstimate {
+  const sides = [plan.models.base, plan.models.tuned];
   const sum = (of: (model: ModelSize) => number): number =>
     sides.map(of).reduce((a, b) => a + b, 0);
-  const rows = batch * tokens;
   const widest = (of: (model: ModelSize) => number): number => Math.max(...sides.map(of));
+  const above = ({ nLayers }: ModelSize): number => (nLayers - plan.lowestLayer) / nLayers;
+  const copied = sum((model) => COPIES * above(model) * model.copiedBytes);
+  // both models' sessions stay open; a capture runs one model at a time
+  const kept = sum(
+    (model) => KEPT_PER_PRODUCT * above(model) * (model.blockParameters / model.dModel),
+  );
+  const gradients = plan.batch * plan.window * kept;
+  const capture = widest(
+    (model) =>
+      plan.batch * plan.tokens * (productWidth(model) + plan.layers * model.dModel) +
+      2 * plan.batch * model.vocab,
+  );
+  const states = STATE_COPIES * plan.items * sum((model) => model.dModel);
   const parts: MemoryPart[] = [
-    { name: "weights", bytes: FLOAT_BYTES * sum((model) => model.parameters) },
-    { name: "captured states", bytes: FLOAT_BYTES * states * sum((model) => model.dModel) },
-    {
-      name: "activations",
-      bytes: FLOAT_BYTES * rows * widest((model) => LIVE_STREAMS * model.dModel + model.vocab),
-    },
+    { name: "weights", bytes: plan.copiesWeights ? copied : plan.weightBytes },
+    { name: "captured states", bytes: FLOAT_BYTES * states },
+    { name: "activations", bytes: FLOAT_BYTES * Math.max(gradients, capture) },
     { name: "program", bytes: BASE_BYTES },
   ];
   parts.sort((a, b) => b.bytes - a.bytes);
   return { parts, totalBytes: parts.reduce((total, part) => total + part.bytes, 0) };
+}
+
+/** Numbers alive in one block of a forward pass, per token. */
+function productWidth({ blockParameters, nLayers, dModel }: ModelSize): number {
+  return (KEPT_PER_PRODUCT * blockParameters) / nLayers / dModel;
 }
 
 /** What to reduce, by the largest part. */

@@ -221,6 +221,7 @@ test("a text that the tokenizer normalises is refused where a span needs it", ()
   expect(printed(() => prepareAudit(auditOf(), items, { tokenizer, vocab: tokenizer.size }))).toBe(
     `SPAN_WITHOUT_TOKEN spans have no token: expected tokens that spell the text, found items[0] "The cafe\u0301s": the tokenizer changes the text before it cuts it, and the text is not in composed form (Unicode NFC): write it so
   at    audit "number"
+  hint  move the spans so that each holds at least one whole token, or leave those items out
 `,
   );
 });
