@@ -9,7 +9,7 @@ import { isFloat } from "../onnx/tensor.js";
 import type { TypeInference } from "../onnx/type-inference.js";
 
 /** Part of an answer head that narrowing a weight needs. */
-export interface NarrowedRows {
+interface NarrowedRows {
   readonly b: Builder;
   readonly types: TypeInference;
   /** int64 `[answer]` */

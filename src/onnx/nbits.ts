@@ -57,7 +57,7 @@ export function packedWeight(
 }
 
 /** What emits nodes here: a builder of passes or the emitter of derivative rules. */
-export interface PackedEmitter {
+interface PackedEmitter {
   readonly op: (
     opType: string,
     inputs: readonly (Value | null)[],
@@ -77,7 +77,7 @@ export function paddedColumns(weight: PackedWeight): number {
 }
 
 /** Which rows of a weight to make: some by number, int64 `[row]`, or all, once a value that is waited for is there. */
-export type RowChoice = { readonly rows: Value } | { readonly after: Value };
+type RowChoice = { readonly rows: Value } | { readonly after: Value };
 
 /**
  * Emits rows of the dense weight, `[row, paddedColumns]` in the type of the scales. Columns beyond k hold what the file's

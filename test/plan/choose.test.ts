@@ -1,12 +1,11 @@
 /**
- * @file What is chosen from what is asked: audits, variables, k, threads, memory.
+ * @file What is chosen from what is asked: audits, variables, k, threads.
  */
 import { describe, expect, it } from "vitest";
-import { HostError, type MasAuditError } from "../../src/errors.js";
+import { type MasAuditError } from "../../src/errors.js";
 import type { CausalAudit } from "../../src/plan/audit.js";
 import { chooseAudits, type AuditChoice } from "../../src/plan/choose-audits.js";
 import { chooseK } from "../../src/plan/choose-k.js";
-import { checkMemory, estimateMemory, formatBytes } from "../../src/plan/memory.js";
 import { chooseThreads } from "../../src/plan/threads.js";
 
 const thrown = (act: () => unknown): MasAuditError => {
@@ -148,64 +147,4 @@ it.each([
   [7, 2, 7],
 ] as const)("threads asked as %s on %d cores are %i", (asked, cores, threads) => {
   expect(chooseThreads(asked, machine(cores))).toBe(threads);
-});
-
-describe("memory", () => {
-  const smol = { parameters: 135e6, dModel: 576, vocab: 49_152 };
-  const plan = { models: { base: smol, tuned: smol }, states: 400 * 8 * 2, batch: 16, tokens: 32 };
-
-  it("of a 135M pair is mostly its weights: 2 × 135M × 4 bytes", () => {
-    const [largest] = estimateMemory(plan).parts;
-    expect(largest).toEqual({ name: "weights", bytes: 1.08e9 });
-  });
-
-  it("is the sum of its parts", () => {
-    const { parts, totalBytes } = estimateMemory(plan);
-    expect(parts.map(({ bytes }) => bytes).reduce((a, b) => a + b)).toBe(totalBytes);
-  });
-
-  it("grows with everything it depends on", () => {
-    const { totalBytes } = estimateMemory(plan);
-    const more = [
-      { states: 1e6 },
-      { batch: 17 },
-      { tokens: 33 },
-      { models: { base: smol, tuned: { ...smol, vocab: 5e6 } } },
-    ];
-    for (const change of more) {
-      expect(estimateMemory({ ...plan, ...change }).totalBytes).toBeGreaterThan(totalBytes);
-    }
-  });
-
-  it("that suffices is not an error", () => {
-    checkMemory(estimateMemory(plan), machine(2, estimateMemory(plan).totalBytes));
-  });
-
-  it("above what the machine has is refused, with the parts and what to reduce", () => {
-    const error = thrown(() => {
-      checkMemory(estimateMemory({ ...plan, batch: 4096 }), machine(2, 2e9));
-    });
-    expect(error).toBeInstanceOf(HostError);
-    expect(error).toMatchObject({
-      exitCode: 5,
-      code: "MEMORY",
-      message: "not enough memory",
-      expected: "at most 2.0 GB (installed memory)",
-      found:
-        "an estimate of 34 GB: activations 33 GB, weights 1.1 GB, program 300 MB, captured states 29 MB",
-      hint: "use a smaller --batch",
-    });
-  });
-
-  it.each([
-    [0, "0 B"],
-    [999, "999 B"],
-    [1000, "1.0 kB"],
-    [9_960, "10 kB"],
-    [999_600, "1.0 MB"],
-    [1.25e9, "1.3 GB"],
-    [128e9, "128 GB"],
-  ])("of %d bytes is printed as %s", (bytes, text) => {
-    expect(formatBytes(bytes)).toBe(text);
-  });
 });

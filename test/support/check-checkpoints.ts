@@ -1,14 +1,17 @@
 /**
  * @file `npm run check:checkpoints -- MANIFEST [--only model,…]`: the `hf/` folder of every model of a manifest of exports
- * against the model's PyTorch reference, no ONNX file involved. Prints one line per folder; exits 0 only when every folder
- * passes.
+ * against the model's PyTorch reference, no ONNX file involved, and a LoRA adapter on it against the merged weights.
+ * Prints one line per folder; exits 0 only when every folder passes.
  */
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ADAPTERS } from "../../adapters/index.js";
 import { MasAuditError, UsageError } from "../../src/errors.js";
 import { loadModel } from "../../src/models/load.js";
+import type { LocatedModel } from "../../src/models/located.js";
+import { checkLora } from "./lora-check.js";
 import { readManifest } from "./exports-manifest.js";
 import { readReference } from "./reference.js";
 import { compareWithReference, type Deviations } from "./reference-check.js";
@@ -18,6 +21,15 @@ import { compareWithReference, type Deviations } from "./reference-check.js";
  * operators deep, errors adding up at random give some 1e-6; ten times that leaves room for other kernels.
  */
 const BOUND = { forward: 1e-5, gradients: 1e-4 } as const;
+
+/** What an adapter changes, as a share of the largest logit: less would compare nothing with nothing. */
+const LEAST_EFFECT = 1e-2;
+
+/** Prompts on which an adapter is compared. */
+const PROMPTS = [
+  [5, 17, 3, 200, 41],
+  [9, 9, 150],
+];
 
 const COLUMNS = ["residuals", "logits", "patched", "early", "gradients"] as const;
 
@@ -32,6 +44,8 @@ interface Line {
   readonly model: string;
   readonly sites: string;
   readonly deviations: Deviations | undefined;
+  /** Adapter beside the weights against adapter merged, as a share of the largest logit. */
+  readonly lora: number | undefined;
   readonly verdict: string;
   readonly ok: boolean;
 }
@@ -64,7 +78,7 @@ function readFolders(manifest: string, only: readonly string[] | undefined): Fol
 }
 
 async function checkFolder({ model, path, reference, isRefusal }: Folder): Promise<Line> {
-  const line = { model, sites: "-", deviations: undefined };
+  const line = { model, sites: "-", deviations: undefined, lora: undefined };
   try {
     const located = await loadModel(path, { adapters: ADAPTERS });
     const sites = `${located.sites.length} × ${located.dModel}`;
@@ -73,9 +87,16 @@ async function checkFolder({ model, path, reference, isRefusal }: Folder): Promi
     const over = COLUMNS.filter(
       (name) => !(deviations[name] <= (name === "gradients" ? BOUND.gradients : BOUND.forward)),
     );
-    const ok = over.length === 0 && located.adapter === "checkpoint";
-    const verdict = ok ? "ok" : `FAIL: ${over.join(", ") || `adapter ${located.adapter}`}`;
-    return { model, sites, deviations, verdict, ok };
+    const lora = await compareLora(located);
+    const failures = [
+      ...over,
+      ...(lora.deviation <= BOUND.forward ? [] : ["lora"]),
+      ...(lora.effect >= LEAST_EFFECT ? [] : [`an adapter that changes only ${lora.effect}`]),
+      ...(located.adapter === "checkpoint" ? [] : [`adapter ${located.adapter}`]),
+    ];
+    const ok = failures.length === 0;
+    const verdict = ok ? "ok" : `FAIL: ${failures.join(", ")}`;
+    return { model, sites, deviations, lora: lora.deviation, verdict, ok };
   } catch (error) {
     if (!(error instanceof MasAuditError)) throw error;
     const ok = isRefusal && error.code === "CHECKPOINT_FAMILY";
@@ -83,8 +104,19 @@ async function checkFolder({ model, path, reference, isRefusal }: Folder): Promi
   }
 }
 
-function print({ model, sites, deviations, verdict }: Line, width: number): string {
-  const numbers = COLUMNS.map((name) => (deviations?.[name].toExponential(1) ?? "-").padStart(9));
+async function compareLora(located: LocatedModel): Promise<{ deviation: number; effect: number }> {
+  const folder = mkdtempSync(join(tmpdir(), "mas-audit-lora-"));
+  try {
+    const { worst, largest, effect } = await checkLora(located, { rows: PROMPTS, folder });
+    return { deviation: worst / largest, effect: effect / largest };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function print({ model, sites, deviations, lora, verdict }: Line, width: number): string {
+  const all = [...COLUMNS.map((name) => deviations?.[name]), lora];
+  const numbers = all.map((value) => (value?.toExponential(1) ?? "-").padStart(9));
   return `${model.padEnd(width)}  ${sites.padEnd(7)} ${numbers.join(" ")}  ${verdict}\n`;
 }
 
@@ -103,7 +135,7 @@ async function main(): Promise<number> {
   }
   const folders = readFolders(manifest, values.only?.split(","));
   const width = Math.max(...folders.map(({ model }) => model.length), 6);
-  const head = COLUMNS.map((name) => name.padStart(9)).join(" ");
+  const head = [...COLUMNS, "lora"].map((name) => name.padStart(9)).join(" ");
   process.stdout.write(`${"folder".padEnd(width)}  ${"sites".padEnd(7)} ${head}  verdict\n`);
   let failed = 0;
   for (const folder of folders) {

@@ -17,7 +17,7 @@
 import type { LocatedModel } from "../../src/models/located.js";
 
 /** Largest deviations that pass. */
-export interface ExportBounds {
+interface ExportBounds {
   readonly forward: number;
   readonly gradients: number;
 }

@@ -19,7 +19,7 @@ export interface PackedForm {
 }
 
 /** Operands of a node, and what they mean. */
-export interface PackedOperands {
+interface PackedOperands {
   readonly packed: Tensor;
   readonly scales: Tensor;
   readonly zeroPoints: Tensor | undefined;
