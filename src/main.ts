@@ -15,6 +15,12 @@ const commands: Commands = {
     const { AUDITS } = await import("../audits/index.js");
     return auditCommand(options, io, { adapters: ADAPTERS, audits: AUDITS });
   },
+  async plan(options, io) {
+    const { planCommand } = await import("./cli/plan-command.js");
+    const { ADAPTERS } = await import("../adapters/index.js");
+    const { AUDITS } = await import("../audits/index.js");
+    return planCommand(options, io, { adapters: ADAPTERS, audits: AUDITS });
+  },
   async inspect(options, io) {
     const { inspectCommand } = await import("./cli/inspect-command.js");
     const { ADAPTERS } = await import("../adapters/index.js");

@@ -96,6 +96,8 @@ export type SchemaName = (typeof SCHEMAS)[number];
 export interface Commands {
   /** 0 = every verdict passes (or `--exit-zero`), 1 = the gate is closed. */
   audit(options: AuditOptions, io: Io): Promise<number>;
+  /** What the audit would run; 0 whatever it would need. */
+  plan(options: AuditOptions, io: Io): Promise<number>;
   inspect(options: ModelOptions, io: Io): Promise<number>;
   gradcheck(options: GradcheckOptions, io: Io): Promise<number>;
   diff(options: DiffOptions, io: Io): Promise<number>;

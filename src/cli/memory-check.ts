@@ -6,33 +6,46 @@ import type { Node, Value } from "../onnx/graph.js";
 import { NBITS_INPUTS } from "../onnx/nbits.js";
 import { byteLength, elementCount } from "../onnx/tensor.js";
 import type { MachineLimits } from "../plan/machine-limits.js";
-import { checkMemory, estimateMemory, type ModelSize } from "../plan/memory.js";
+import {
+  checkMemory,
+  estimateMemory,
+  type MemoryEstimate,
+  type ModelSize,
+} from "../plan/memory.js";
 import type { AuditOptions } from "../plan/options.js";
 import type { ReadyAudits } from "./prepare-audits.js";
 
 type Models = Readonly<Record<Side, LocatedModel>>;
 
+/** What the memory of a run depends on. */
+export interface RunSize {
+  readonly models: Models;
+  readonly ready: ReadyAudits;
+  readonly layers: readonly number[];
+  readonly options: Pick<AuditOptions, "batch" | "referencePath">;
+  readonly machine: MachineLimits;
+}
+
 /** @throws {@link HostError} `MEMORY` when the estimate is above what the machine has. */
-export function checkRunMemory({
+export function checkRunMemory(run: RunSize): void {
+  checkMemory(estimateRunMemory(run), run.machine);
+}
+
+/** Peak memory of a run. */
+export function estimateRunMemory({
   models,
   ready,
   layers,
   options,
   machine,
-}: {
-  models: Models;
-  ready: ReadyAudits;
-  layers: readonly number[];
-  options: Pick<AuditOptions, "batch" | "referencePath">;
-  machine: MachineLimits;
-}): void {
+}: RunSize): MemoryEstimate {
   const audits = ready.audits.map(({ prepared }) => prepared.items);
   const prompts = audits.flat();
   const tokens = Math.max(...prompts.map(({ ids }) => ids.length));
   const windows = prompts.flatMap(({ ids, positions }) =>
     Object.values(positions).map((position) => ids.length - position),
   );
-  const estimate = estimateMemory({
+  return estimateMemory({
     models: { base: sizeOf(models.base), tuned: sizeOf(models.tuned) },
     weightBytes: weightBytes(models),
     copiesWeights: copiesWeights(models, machine),
@@ -43,7 +56,6 @@ export function checkRunMemory({
     tokens,
     window: options.referencePath ? tokens : Math.max(...windows),
   });
-  checkMemory(estimate, machine);
 }
 
 /** Copies of the weights, rearranged to multiply faster, may take this share of the memory at most. */

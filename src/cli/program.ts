@@ -120,6 +120,9 @@ const GROUPS = {
   ],
 } as const satisfies Record<string, readonly Option[]>;
 
+/** Groups of options that a plan depends on. */
+const PLANNED = ["What is asked:", "How it is measured:", "Machine:"] as const;
+
 function buildProgram({ commands, io, version }: ProgramParts, done: { code: number }): Command {
   const program = new Command("mas-audit");
   program
@@ -184,6 +187,19 @@ function addSubcommands(
       refuseMisplaced(program, command);
     });
   };
+
+  const plan = subcommand("plan", "what an audit would run, and the memory and disk it needs")
+    .argument("<base>", model)
+    .argument("[tuned]", "likewise; or --tuned-adapter");
+  for (const group of PLANNED) for (const option of GROUPS[group]) plan.addOption(option);
+  plan
+    .addOption(json())
+    .addOption(verbose())
+    .action(async (base: string, tuned: string | undefined, raw: RawOptions) => {
+      const options = readAuditOptions({ base, tuned }, raw);
+      const { freezeOptions } = await import("../plan/options.js");
+      done.code = await commands.plan(freezeOptions(options), io);
+    });
 
   subcommand("inspect", "what is seen in a model: exporter, sites, types, refusals")
     .argument("<model>", model)

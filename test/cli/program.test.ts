@@ -178,7 +178,7 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
   ],
   [
     "help inspct",
-    'UNKNOWN_COMMAND mas-audit help: expected one of "inspect", "gradcheck", "doctor", "diff", "export", "schema", found "inspct"\n' +
+    'UNKNOWN_COMMAND mas-audit help: expected one of "plan", "inspect", "gradcheck", "doctor", "diff", "export", "schema", found "inspct"\n' +
       HELP,
   ],
   [

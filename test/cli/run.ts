@@ -38,6 +38,7 @@ export async function run(argv: readonly string[], handlers: Partial<Commands> =
     };
   const commands: Commands = {
     audit: record("audit"),
+    plan: record("plan"),
     inspect: record("inspect"),
     gradcheck: record("gradcheck"),
     diff: record("diff"),

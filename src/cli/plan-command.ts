@@ -1,0 +1,76 @@
+/** @file `mas-audit plan`: what an audit would run, and the memory and disk that it would need. Nothing heavy starts. */
+import type { LocatedModel } from "../models/located.js";
+import { buildCapture, cacheShapes } from "../models/capture-graph.js";
+import { SIDES } from "../measure/measures.js";
+import type { AuditOptions } from "../plan/options.js";
+import type { Warning } from "../report/schema.js";
+import type { AuditParts } from "./audit-command.js";
+import { chooseLayers } from "./choose-layers.js";
+import { chooseWindows } from "./choose-windows.js";
+import type { Io } from "./commands.js";
+import { EXIT } from "./exit.js";
+import { loadPair } from "./load-models.js";
+import { readMachine } from "./machine.js";
+import { estimateRunMemory } from "./memory-check.js";
+import { printPlan, type RunPlan } from "./plan-text.js";
+import { prepareAudits, type ReadyAudits } from "./prepare-audits.js";
+
+const FLOAT_BYTES = 4;
+
+/** Prints the plan of an audit; exits 0 also where the memory is not there, which the plan says. */
+export async function planCommand(
+  options: AuditOptions,
+  io: Io,
+  parts: AuditParts,
+): Promise<number> {
+  const plan = await planRun(options, parts);
+  io.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : printPlan(plan));
+  return EXIT.pass;
+}
+
+async function planRun(options: AuditOptions, parts: AuditParts): Promise<RunPlan> {
+  const machine = readMachine();
+  const models = await loadPair(options, parts);
+  const layers = chooseLayers(options.layers, models);
+  const ready = await prepareAudits({ options, builtIn: parts.audits, models });
+  const warnings: Warning[] = [...ready.warnings];
+  const windows = chooseWindows({ models, layers, options }, warnings);
+  const audits = ready.audits.map(({ prepared, variables }) => ({
+    id: prepared.audit.id,
+    variables: [...variables],
+    roles: [...prepared.roles],
+    items: prepared.items.length,
+    tokens: Math.max(...prepared.items.map(({ ids }) => ids.length)),
+    cells: variables.length * prepared.roles.length * layers.length,
+  }));
+  const { parts: memory, totalBytes } = estimateRunMemory({
+    ...{ models, ready, layers, options, machine },
+  });
+  const disk = SIDES.map((side) => diskBytes(models[side], { ready, layers, keys: windows[side] }));
+  return {
+    models: { base: models.base.path, tuned: models.tuned.path },
+    layers: [...layers],
+    audits,
+    cells: audits.reduce((sum, { cells }) => sum + cells, 0),
+    memory: { parts: memory, totalBytes, machineBytes: machine.memoryBytes },
+    workingFilesBytes: disk.reduce((a, b) => a + b, 0),
+    warnings: warnings.map(({ message }) => message),
+  };
+}
+
+/** Working files of one model: states at every layer, and the keys and values above the lowest. */
+function diskBytes(
+  located: LocatedModel,
+  { ready, layers, keys }: { ready: ReadyAudits; layers: readonly number[]; keys: boolean },
+): number {
+  const tokens = ready.audits
+    .flatMap(({ prepared }) => prepared.items)
+    .reduce((sum, { ids }) => sum + ids.length, 0);
+  const shapes = keys
+    ? cacheShapes(buildCapture(located, { layers: [Math.min(...layers)], caches: true }))
+    : [];
+  const perToken = shapes
+    .map(({ sizes }) => sizes.reduce((all, size) => all * (size || 1), 1))
+    .reduce((a, b) => a + b, 0);
+  return FLOAT_BYTES * tokens * (perToken + layers.length * located.dModel);
+}
