@@ -44,11 +44,6 @@ export function isExactly(axis: Axis | undefined, moving: Moving): boolean {
   return axis?.length === 1 && axis[0] === moving;
 }
 
-/** Does any axis hold this factor? */
-export function holds(axes: Axes, moving: Moving): boolean {
-  return axes.some((axis) => axis.includes(moving));
-}
-
 /** Same sizes, whatever the grouping of fixed factors. */
 export function sameAxis(a: Axis, b: Axis): boolean {
   return axisKey(a) === axisKey(b);
