@@ -9,6 +9,10 @@ import { NOTHING, refusalOf, standingAt } from "../store/regular-file.js";
 /** Weights without a graph: what a folder without .onnx file holds instead, and what its owner should do. */
 const OTHER_WEIGHTS: readonly (readonly [RegExp, string])[] = [
   [
+    /^adapter_(config\.json|model\.)/,
+    "a LoRA adapter is no model of its own: give its base model, and this folder as --tuned-adapter",
+  ],
+  [
     /\.safetensors$/,
     "give a folder with config.json beside the safetensors, or export the model: optimum-cli export onnx --task text-generation --model DIR OUT",
   ],

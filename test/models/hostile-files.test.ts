@@ -202,6 +202,18 @@ describe("a folder without one model says what it holds:", () => {
     );
   });
 
+  it("a LoRA adapter in the place of a model", async () => {
+    const folder = newFolder();
+    for (const name of ["adapter_config.json", "adapter_model.safetensors"])
+      writeFileSync(join(folder, name), "{}");
+    expect(await textOf(folder, folder)).toBe(
+      `NO_ONNX_IN_FOLDER the folder holds no model: expected exactly one .onnx file in the folder or its subfolder onnx/, found none, but adapter_config.json, adapter_model.safetensors
+  at    DIR
+  hint  a LoRA adapter is no model of its own: give its base model, and this folder as --tuned-adapter
+`,
+    );
+  });
+
   it("a folder that is called like a model", async () => {
     const folder = newFolder();
     mkdirSync(join(folder, "model.onnx"));
