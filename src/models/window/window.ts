@@ -53,57 +53,79 @@ export function cacheName(fromTop: number): string {
  */
 export function windowSuffix({ graph, residual, pastInputs }: WindowRequest): readonly CutShape[] {
   const before = new TypeInference(graph);
-  const [batch, token] = before.shape(residual) ?? [];
-  if (typeof batch !== "string" || typeof token !== "string")
-    throw new NotWindowable("the residual has a fixed size");
-  const meetings = findMeetings(graph, residual, before);
+  const [batch, token, dModel] = before.shape(residual) ?? [];
+  if (typeof batch !== "string" || typeof token !== "string" || typeof dModel !== "number")
+    throw new NotWindowable("the residual is not [batch, token, dModel] of any batch and length");
+  const pasts = findMeetings(graph, residual, before).map((meeting, i, all) =>
+    addPast(meeting, { name: cacheName(all.length - 1 - i), batch, types: before }),
+  );
+  const prompt: Prompt = { batch, token, ...addInputs(graph, batch) };
   const b = new Builder(graph, "window");
-  const shapes = meetings.map(({ cut }) => cutShape(cut, before));
-  const caches = addCaches(graph, meetings, { shapes, types: before });
-  const twins = new Map<Node, Value>();
-  const cloned: [Value, CutShape][] = [];
-  meetings.forEach((meeting, i) => {
-    const cache = present(caches[i], "cache");
-    cloned.push([cache, present(shapes[i], "shape")]);
-    twins.set(meeting.product, cloneChain(meeting, cache));
-  });
-  const position = graph.addInput("window_position", { dtype: "int64", shape: [batch, "window"] });
-  const valid = graph.addInput("key_valid", { dtype: "bool", shape: [batch, "keys"] });
-  const length = graph.addInput("prompt_length", { dtype: "int64", shape: [1] });
-  const types = new TypeInference(graph);
-  const axes = new Map<Value, Axes>();
   const sizes = new Sizes(b, {
     batch: () => dimensionOf(b, residual, 0),
     window: () => dimensionOf(b, residual, 1),
-    past: () => dimensionOf(b, present(caches[0], "cache"), present(shapes[0], "shape").tokenAxis),
+    past: () => {
+      const { cache, shape } = present(pasts[0], "keys");
+      return dimensionOf(b, cache, shape.tokenAxis);
+    },
   });
-  const alignment = new Alignment({ b, sizes, types, position, length, batch, token });
-  const context: RuleContext = { types, sizes, alignment, axes, pastInputs };
+  const types = new TypeInference(graph);
+  const alignment = new Alignment({ b, sizes, types, ...prompt });
+  const context: Context = { types, sizes, alignment, axes: new Map(), pastInputs, b, ...prompt };
+  context.axes.set(residual, [["batch"], ["window"], fixed(dModel)]);
+  for (const { cache, shape } of pasts) context.axes.set(cache, cacheAxes(shape));
 
-  // the twins first: no edge tells yet that a product needs them
-  const past = caches.flatMap((cache) => dependents(graph, cache).nodes);
+  // the past first: no edge tells yet that a product needs it
+  const past = pasts.flatMap(({ cache }) => dependents(graph, cache).nodes);
   const own = dependents(graph, residual);
-  keepPromptShapes({ graph, b, axes: own.values, types, batch, token, length, sizes });
-  const dModel = present(types.shape(residual)?.[2], "width");
-  axes.set(residual, [["batch"], ["window"], typeof dModel === "number" ? fixed(dModel) : []]);
-  for (const [cache, shape] of cloned) axes.set(cache, cacheAxes(shape));
-  for (const node of [...past, ...own.nodes]) {
-    const twin = twins.get(node);
-    const made =
-      twin === undefined
-        ? ruleFor(node)(maskAbsent(node, { b, valid, context }), context)
-        : [meet(node, { twin, b, context })];
-    node.outputs.forEach((output, i) => {
-      const found = made[i] ?? made[0];
-      if (found !== undefined) axes.set(output, found);
-    });
-  }
-  if (residual.type !== undefined)
-    residual.type = {
-      ...residual.type,
-      shape: [batch, "window", residual.type.shape?.[2] ?? null],
-    };
-  return shapes;
+  keepPromptShapes(graph, own.values, context);
+  const twins = new Map(pasts.map(({ product, twin }) => [product, twin]));
+  for (const node of [...past, ...own.nodes]) carry(node, twins.get(node), context);
+  residual.type = { dtype: before.dtype(residual), shape: [batch, "window", dModel] };
+  return pasts.map(({ shape }) => shape);
+}
+
+/** Keys or values of the tokens before the window, at one product. */
+interface Past {
+  readonly product: Node;
+  readonly cache: Value;
+  readonly shape: CutShape;
+  /** The operand of the product, made of the cache. */
+  readonly twin: Value;
+}
+
+/** The whole prompt: its symbols, and where the window stands in it. */
+interface Prompt {
+  readonly batch: string;
+  readonly token: string;
+  readonly position: Value;
+  readonly length: Value;
+  readonly valid: Value;
+}
+
+interface Context extends RuleContext, Prompt {
+  readonly b: Builder;
+}
+
+function addInputs(graph: Graph, batch: string): Pick<Prompt, "position" | "length" | "valid"> {
+  return {
+    position: graph.addInput("window_position", { dtype: "int64", shape: [batch, "window"] }),
+    length: graph.addInput("prompt_length", { dtype: "int64", shape: [1] }),
+    valid: graph.addInput("key_valid", { dtype: "bool", shape: [batch, "keys"] }),
+  };
+}
+
+function addPast(
+  meeting: Meeting,
+  { name, batch, types }: { name: string; batch: string; types: TypeInference },
+): Past {
+  const { product, operand, cut } = meeting;
+  const shape = cutShape(cut, types);
+  const sizes = shape.sizes.map((size, i) => (i + 1 === shape.tokenAxis ? "past" : size));
+  const dtype = types.knownDtype(cut) ?? "float32";
+  if (dtype !== "float32") throw new NotWindowable(`keys of type ${dtype}`);
+  const cache = operand.graph.addInput(name, { dtype, shape: [batch, ...sizes] });
+  return { product, cache, shape, twin: cloneChain(meeting, cache) };
 }
 
 function cacheAxes({ tokenAxis, sizes }: CutShape): Axes {
@@ -113,17 +135,13 @@ function cacheAxes({ tokenAxis, sizes }: CutShape): Axes {
   ];
 }
 
-function addCaches(
-  graph: Graph,
-  meetings: readonly Meeting[],
-  { shapes, types }: { shapes: readonly CutShape[]; types: TypeInference },
-): Value[] {
-  return meetings.map(({ cut }, i) => {
-    const { tokenAxis, sizes } = present(shapes[i], "shape");
-    const shape = ["batch", ...sizes.map((size, at) => (at + 1 === tokenAxis ? "past" : size))];
-    const dtype = types.knownDtype(cut) ?? "float32";
-    if (dtype !== "float32") throw new NotWindowable(`keys of type ${dtype}`);
-    return graph.addInput(cacheName(meetings.length - 1 - i), { dtype, shape });
+/** Works out the axes of what a node makes, and edits it where it names sizes or meets other tokens. */
+function carry(node: Node, twin: Value | undefined, context: Context): void {
+  if (twin === undefined) maskAbsent(node, context);
+  const made = twin === undefined ? ruleFor(node)(node, context) : [meet(node, twin, context)];
+  node.outputs.forEach((output, i) => {
+    const axes = made[i] ?? made[0];
+    if (axes !== undefined) context.axes.set(output, axes);
   });
 }
 
@@ -135,28 +153,14 @@ function cloneChain({ operand, cut, chain }: Meeting, cache: Value): Value {
 }
 
 /** Shapes that were read off the stream told the size of the whole prompt, from which masks are made: they still do. */
-function keepPromptShapes({
-  graph,
-  b,
-  axes,
-  types,
-  batch,
-  token,
-  length,
-  sizes,
-}: {
-  graph: Graph;
-  b: Builder;
-  axes: ReadonlySet<Value>;
-  types: TypeInference;
-  batch: string;
-  token: string;
-  length: Value;
-  sizes: Sizes;
-}): void {
+function keepPromptShapes(
+  graph: Graph,
+  own: ReadonlySet<Value>,
+  { b, types, sizes, batch, token, length }: Context,
+): void {
   for (const node of graph.nodes) {
     const of = node.inputs[0];
-    if (node.op !== "Shape" || !of || !axes.has(of)) continue;
+    if (node.op !== "Shape" || !of || !own.has(of)) continue;
     const shape = types.elements(node.output());
     if (shape === undefined) throw refuse(node, "a shape of unknown rank");
     const dims = shape.map((dim) => {
@@ -187,72 +191,60 @@ function ruleFor(node: Node): (node: Node, context: RuleContext) => readonly Axe
 }
 
 /** Before a softmax over keys: slots that pad the past, and tokens that pad the window, have no weight. */
-function maskAbsent(
-  node: Node,
-  { b, valid, context }: { b: Builder; valid: Value; context: RuleContext },
-): Node {
-  if (node.op !== "Softmax" && node.op !== "LogSoftmax") return node;
+function maskAbsent(node: Node, context: Context): void {
+  if (node.op !== "Softmax" && node.op !== "LogSoftmax") return;
   const axes = axesAt(node, 0, context);
   const at = node.int("axis", -1);
   const axis = at < 0 ? at + axes.length : at;
-  if (sizeOf(axes[axis] ?? []) !== undefined) return node;
+  if (sizeOf(axes[axis] ?? []) !== undefined) return;
   if (!isKeys(axes[axis]) || axis !== axes.length - 1 || !isExactly(axes[0], "batch"))
     throw refuse(node, "a softmax over tokens that are not the last axis of rows apart");
+  const { b, valid } = context;
   const inner = Array.from({ length: axes.length - 2 }, (_, i) => i + 1);
   const mask = b.op("Unsqueeze", [valid, b.ints(inner)]);
-  const scores = node.input(0);
-  const masked = b.op("Where", [mask, scores, b.float(ABSENT)]);
+  const masked = b.op("Where", [mask, node.input(0), b.float(ABSENT)]);
   context.axes.set(masked, axes);
   node.replaceInput(0, masked);
-  return node;
 }
 
-/** A product over other tokens: with the past, and with the window. */
-function meet(
-  node: Node,
-  { twin, b, context }: { twin: Value; b: Builder; context: RuleContext },
-): Axes {
+/** A product over other tokens: with the past, and with the window. Returns the axes of the window's part. */
+function meet(node: Node, twin: Value, context: Context): Axes {
+  const { b, sizes } = context;
   const [a, here] = [axesAt(node, 0, context), axesAt(node, 1, context)];
-  const there = context.axes.get(twin);
-  if (there === undefined) throw refuse(node, "keys of unknown shape");
   if (node.int("transA", 0) !== 0) throw refuse(node, "a transposed left operand");
   const isTurned = node.int("transB", 0) !== 0;
-  const columns = isTurned ? -2 : -1;
-  const contracted = isTurned ? -1 : -2;
-  const attributes = Object.fromEntries(
-    [...node.attributes].flatMap(([name, attribute]) =>
+  const [columns, contracted] = [here.at(isTurned ? -2 : -1), here.at(isTurned ? -1 : -2)];
+  const lead = [...broadcastAxes([a.slice(0, -2), here.slice(0, -2)]), present(a.at(-2), "rows")];
+  const users = [...node.output().uses];
+  const replace = (result: Value, axes: Axes): void => {
+    for (const { node: user, index } of users) user.replaceInput(index, result);
+    context.axes.set(result, axes);
+  };
+  if (isExactly(columns, "window")) {
+    const past = likewise(node, { b, operands: [node.input(0), twin] });
+    replace(b.op("Concat", [past, node.output()], { axis: -1n }), [...lead, ["keys"]]);
+    return [...lead, ["window"]];
+  }
+  if (!isKeys(a.at(-1)) || !isExactly(contracted, "window"))
+    throw refuse(node, "two activations meet otherwise than queries and keys");
+  const parts = b.op("Concat", [sizes.axis(["past"]), sizes.axis(["window"])], { axis: 0n });
+  const { outputs } = b.node("Split", [node.input(0), parts], { axis: -1n }, { outputs: 2 });
+  node.replaceInput(0, present(outputs[1], "window"));
+  const past = likewise(node, { b, operands: [present(outputs[0], "past"), twin] });
+  const axes = [...lead, present(columns, "columns")];
+  replace(b.op("Add", [past, node.output()]), axes);
+  return axes;
+}
+
+/** The same product of other operands. */
+function likewise(
+  { opType, domain, attributes }: Node,
+  { b, operands }: { b: Builder; operands: readonly Value[] },
+): Value {
+  const plain = Object.fromEntries(
+    [...attributes].flatMap(([name, attribute]) =>
       attribute.kind === "int" || attribute.kind === "float" ? [[name, attribute.value]] : [],
     ),
   );
-  const product = (x: Value, y: Value): Value =>
-    b.op(node.opType, [x, y], attributes, { domain: node.domain });
-  const lead = broadcastAxes([a.slice(0, -2), here.slice(0, -2)]);
-  const users = [...node.output().uses];
-  const finish = (result: Value, axes: Axes): Axes => {
-    for (const { node: user, index } of users) user.replaceInput(index, result);
-    context.axes.set(result, axes);
-    return axes;
-  };
-  if (isExactly(here.at(columns), "window")) {
-    const past = product(node.input(0), twin);
-    const result = b.op("Concat", [past, node.output()], { axis: -1n });
-    finish(result, [...lead, present(a.at(-2), "rows"), ["keys"]]);
-    return [...lead, present(a.at(-2), "rows"), ["window"]];
-  }
-  if (!isKeys(a.at(-1)) || !isExactly(here.at(contracted), "window"))
-    throw refuse(node, "two activations meet otherwise than queries and keys");
-  const parts = b.node(
-    "Split",
-    [
-      node.input(0),
-      b.op("Concat", [context.sizes.axis(["past"]), context.sizes.axis(["window"])], { axis: 0n }),
-    ],
-    { axis: -1n },
-    { outputs: 2 },
-  );
-  node.replaceInput(0, present(parts.outputs[1], "window"));
-  const past = product(present(parts.outputs[0], "past"), twin);
-  const axes: Axes = [...lead, present(a.at(-2), "rows"), present(here.at(columns), "columns")];
-  finish(b.op("Add", [past, node.output()]), axes);
-  return axes;
+  return b.op(opType, operands, plain, { domain });
 }
