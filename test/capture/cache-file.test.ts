@@ -1,0 +1,67 @@
+/** @file Keys and values come back from the file as they went in: of any cuts from the top, up to any token. */
+import { expect, it } from "vitest";
+import { CacheFile } from "../../src/capture/cache-file.js";
+import { temporaryFolder } from "../support/tiny-models.js";
+
+const folder = temporaryFolder();
+
+/** `[batch, 2, token, 3]` below, `[batch, token, 2]` above. */
+const SHAPES = [
+  { tokenAxis: 2, sizes: [2, 0, 3] },
+  { tokenAxis: 1, sizes: [0, 2] },
+];
+const LENGTHS = [4, 2, 3];
+const WIDTH = 4;
+
+/** A number that tells where it stands. */
+const spell = (cut: number, item: number, outer: number, token: number, inner: number): number =>
+  10_000 * cut + 1000 * item + 100 * outer + 10 * token + inner;
+
+/** Outputs of a batch `[item, outer, WIDTH, inner]`; what stands at padded tokens is −1. */
+function outputs(cut: number, [outer, inner]: readonly [number, number]): Float32Array {
+  const values = LENGTHS.flatMap((length, item) =>
+    Array.from({ length: outer }, (_, o) =>
+      Array.from({ length: WIDTH }, (__, t) =>
+        Array.from({ length: inner }, (___, i) => (t < length ? spell(cut, item, o, t, i) : -1)),
+      ),
+    ),
+  );
+  return Float32Array.from(values.flat(3));
+}
+
+it("gives back the topmost cuts of a batch, each row up to its own token", () => {
+  const file = new CacheFile(`${folder}/caches.f32`, LENGTHS, SHAPES);
+  const caches = [outputs(0, [2, 3]), outputs(1, [1, 2])];
+  for (const item of [2, 0, 1]) file.write(item, { row: item, width: WIDTH, caches });
+  const [items, past] = [
+    [2, 0],
+    [1, 3],
+  ];
+  const expected = (cut: number, [outer, inner]: readonly [number, number]): number[] =>
+    items.flatMap((item, row) =>
+      Array.from({ length: outer * 3 * inner }, (_, at) => {
+        const [o, t, i] = [Math.floor(at / (3 * inner)), Math.floor(at / inner) % 3, at % inner];
+        return t < past[row]! ? spell(cut, item, o, t, i) : 0;
+      }),
+    );
+  const both = file.read(items, past, 2);
+  expect(both.map(({ dims }) => dims)).toEqual([
+    [2, 2, 3, 3],
+    [2, 3, 2],
+  ]);
+  expect([...both[0]!.data]).toEqual(expected(0, [2, 3]));
+  expect([...both[1]!.data]).toEqual(expected(1, [1, 2]));
+  const [top, ...others] = file.read(items, past, 1);
+  expect(others).toEqual([]);
+  expect([...top!.data]).toEqual(expected(1, [1, 2]));
+  file.close();
+});
+
+it("has an axis of length 1 where no token comes before, and refuses more cuts than it holds", () => {
+  const file = new CacheFile(`${folder}/first.f32`, [1], [{ tokenAxis: 1, sizes: [0, 2] }]);
+  file.write(0, { row: 0, width: 1, caches: [Float32Array.of(5, 6)] });
+  const [keys] = file.read([0], [0], 1);
+  expect(keys).toEqual({ dims: [1, 1, 2], data: Float32Array.of(0, 0) });
+  expect(() => file.read([0], [0], 2)).toThrow(/2 of 1 cuts/);
+  file.close();
+});
