@@ -30,6 +30,25 @@ describe("report.html", () => {
     }
   });
 
+  it.each([
+    [{ "base model": "a/base.onnx" }, "base.onnx"],
+    [{ "base model": "a/smol/model.onnx" }, "smol"],
+    [{ "base model": "a/smol/config.json" }, "smol"],
+    [
+      {
+        "base model": "a/smol/config.json",
+        "base adapter configuration": "l/x/adapter_config.json",
+      },
+      "x",
+    ],
+  ])("calls the model of %j %s", (paths, name) => {
+    const result = sampleResult();
+    const { manifest } = result;
+    const timing = { ...manifest.timing, paths };
+    const html = renderReport({ ...result, manifest: { ...manifest, timing } });
+    expect(html).toContain(`<strong>${name}</strong> (base)`);
+  });
+
   it("loads nothing: no address, no style sheet, no font", () => {
     expect(page).not.toMatch(/https?:|\bsrc=|@import|url\(/);
     const links = [...page.matchAll(/href="([^"]*)"/g)].map(([, link = ""]) => link);

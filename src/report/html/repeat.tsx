@@ -86,7 +86,7 @@ function Input(props: {
         <code>{props.sha256}</code>
       </td>
       <td class="number">{props.size}</td>
-      <td>{props.path}</td>
+      <td class="path">{props.path}</td>
     </tr>
   );
 }

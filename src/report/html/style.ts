@@ -52,14 +52,26 @@ a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px sol
 .fact h2 { font-size: 0.875rem; font-weight: 600; letter-spacing: 0; color: var(--quiet); margin: 0 0 0.4rem; }
 .fact p { margin: 0 0 0.3rem; } .fact ul { margin: 0; padding-left: 1.1rem; } .fact li + li { margin-top: 0.35rem; }
 .figure { font-size: 1.5rem; font-weight: 650; letter-spacing: -0.01em; }
-.scroll { overflow-x: auto; max-width: 100%; }
+/* a shade at an edge behind which the table goes on; the ground that scrolls with the table covers it at the end */
+.scroll {
+  overflow-x: auto; max-width: 100%;
+  background:
+    linear-gradient(to right, var(--ground) 50%, transparent) left / 2rem 100% no-repeat local,
+    linear-gradient(to left, var(--ground) 50%, transparent) right / 2rem 100% no-repeat local,
+    linear-gradient(to right, var(--line), transparent) left / 0.75rem 100% no-repeat scroll,
+    linear-gradient(to left, var(--line), transparent) right / 0.75rem 100% no-repeat scroll;
+}
 table { border-collapse: collapse; font-size: 0.875rem; line-height: 1.4; }
-caption { text-align: left; color: var(--quiet); padding: 0 0 0.5rem; }
+caption {
+  text-align: left; color: var(--quiet); padding: 0 0 0.5rem;
+  position: sticky; left: 0; width: fit-content; max-width: min(46rem, calc(100vw - 2.5rem));
+}
 th, td { text-align: left; vertical-align: baseline; padding: 0.35rem 1.1rem 0.35rem 0; border-bottom: 1px solid var(--line); }
 thead th { white-space: nowrap; font-weight: 600; border-bottom-color: var(--quiet); vertical-align: bottom; }
 tbody th { font-weight: 600; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td.wide { min-width: 18rem; }
+td.path { min-width: 12rem; overflow-wrap: anywhere; }
 .maps { display: flex; flex-wrap: wrap; gap: 1.75rem 3rem; }
 .maps > .scroll { flex: 0 1 auto; }
 .map caption { font-weight: 600; color: var(--ink); }

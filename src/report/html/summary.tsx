@@ -41,14 +41,17 @@ export function Summary({ result }: { readonly result: Result }): JSX.Element {
   );
 }
 
-/** A model by its file, or by its folder where the file has the exporter's usual name. */
+/** Names that tell nothing of a model: its folder does. */
+const USUAL_NAMES: readonly string[] = ["model.onnx", "config.json"];
+
+/** A model by its file, or by its folder where the file has a usual name. */
 function modelName({ manifest }: Result, side: Side): string {
   const { paths } = manifest.timing;
   const adapter = paths[`${side} adapter configuration`];
   if (adapter !== undefined) return basename(dirname(adapter));
   const path = paths[`${side} model`];
   if (path === undefined) return side;
-  return basename(path) === "model.onnx" ? basename(dirname(path)) : basename(path);
+  return basename(USUAL_NAMES.includes(basename(path)) ? dirname(path) : path);
 }
 
 function Worst({ result }: { readonly result: Result }): JSX.Element {
