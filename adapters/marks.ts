@@ -50,7 +50,7 @@ export function withSome(what: string, found: readonly string[]): Mark {
   return { ...without(what, found), supports: found.length > 0 };
 }
 
-/** Operator sets that a session of ONNX Runtime imports, used or not, when it saves the graph that it optimised. */
+/** Operator set that a session of ONNX Runtime imports, used or not, when it saves the graph that it optimised. */
 const SESSION_DOMAIN = "com.microsoft.nchwc";
 
 /** Was the file written by a session of ONNX Runtime? */
@@ -61,6 +61,16 @@ export function isSavedBySession({ opsets }: FileFacts): boolean {
 /** The file is as its exporter wrote it, and not as a session saved it afterwards. */
 export function isNotSavedBySession(facts: FileFacts): Mark {
   return without("marks of a saved session", isSavedBySession(facts) ? [SESSION_DOMAIN] : []);
+}
+
+/** What torch's tracing exporter leaves behind: operators of ai.onnx alone, and nothing done to the file afterwards. */
+export function traced(facts: FileFacts): Mark[] {
+  return [
+    irVersion(facts, { below: DYNAMO_IR }),
+    without("operators of other domains", foreignOperators(facts)),
+    without("quantised operators", quantisedOperators(facts)),
+    isNotSavedBySession(facts),
+  ];
 }
 
 /** Symbolic sizes that optimum gives its token ids. */

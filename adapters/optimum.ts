@@ -8,29 +8,12 @@
  */
 import { attemptDecoder } from "../src/models/decoder.js";
 import type { Adapter, Evidence, ModelFile } from "./adapter.js";
-import {
-  DYNAMO_IR,
-  factsFor,
-  foreignOperators,
-  hasOptimumDims,
-  irVersion,
-  isNotSavedBySession,
-  producedBy,
-  quantisedOperators,
-  without,
-} from "./marks.js";
+import { factsFor, hasOptimumDims, producedBy, traced } from "./marks.js";
 
 /** What every file of this exporter shows: evidence for who made it. Structure is checked afterwards. */
 function identify(file: ModelFile): Evidence {
   const facts = factsFor(file);
-  return [
-    producedBy(facts, /^(pytorch|optimum)/),
-    irVersion(facts, { below: DYNAMO_IR }),
-    without("operators of other domains", foreignOperators(facts)),
-    without("quantised operators", quantisedOperators(facts)),
-    isNotSavedBySession(facts),
-    hasOptimumDims(facts),
-  ];
+  return [producedBy(facts, /^(pytorch|optimum)/), ...traced(facts), hasOptimumDims(facts)];
 }
 
 /** Files of optimum-onnx. */

@@ -5,29 +5,11 @@
  */
 import { attemptDecoder } from "../src/models/decoder.js";
 import type { Adapter, Evidence, ModelFile } from "./adapter.js";
-import {
-  DYNAMO_IR,
-  factsFor,
-  foreignOperators,
-  hasOptimumDims,
-  irVersion,
-  isNotSavedBySession,
-  not,
-  producedBy,
-  quantisedOperators,
-  without,
-} from "./marks.js";
+import { factsFor, hasOptimumDims, not, producedBy, traced } from "./marks.js";
 
 function identify(file: ModelFile): Evidence {
   const facts = factsFor(file);
-  return [
-    producedBy(facts, /^pytorch/),
-    irVersion(facts, { below: DYNAMO_IR }),
-    without("operators of other domains", foreignOperators(facts)),
-    without("quantised operators", quantisedOperators(facts)),
-    isNotSavedBySession(facts),
-    not(hasOptimumDims(facts)),
-  ];
+  return [producedBy(facts, /^pytorch/), ...traced(facts), not(hasOptimumDims(facts))];
 }
 
 /** Files of torch's tracing exporter. */

@@ -4,9 +4,9 @@
  */
 import { readRope } from "../../src/models/checkpoint/rope.js";
 import type { Architecture, CheckpointFamily, ConfigReader } from "./family.js";
-import { llamaLike, MODEL_PREFIX, type LlamaLike } from "./llama-like.js";
+import { llamaLike, readAttentionBias, type LlamaLike } from "./llama-like.js";
 import {
-  COMPUTED,
+  MODEL_NAMES,
   readActivation,
   readLayerTypes,
   readSizes,
@@ -14,8 +14,6 @@ import {
   windowOf,
   type Sizes,
 } from "./sizes.js";
-
-const NAMES = { prefix: MODEL_PREFIX, computed: COMPUTED };
 
 const FOUR_NORMS = {
   beforeAttention: "input_layernorm",
@@ -29,7 +27,6 @@ function gemmaLike(
   sizes: Sizes,
   variant: Pick<LlamaLike, "layer"> & Partial<LlamaLike>,
 ): Architecture {
-  const attention = config.flag("attention_bias", false);
   return llamaLike({
     sizes,
     norm: rmsNorms(sizes.dModel, config.optionalNumber("rms_norm_eps") ?? 1e-6, {
@@ -37,7 +34,7 @@ function gemmaLike(
     }),
     activation: readActivation(config, "hidden_activation", "gelu_pytorch_tanh"),
     tied: config.flag("tie_word_embeddings", true),
-    bias: { qkv: attention, out: attention },
+    bias: readAttentionBias(config),
     embeddingScale: Math.fround(Math.sqrt(sizes.dModel)),
     ...variant,
   });
@@ -63,7 +60,7 @@ export const gemma: CheckpointFamily = {
   id: "gemma",
   models: "Gemma 1",
   modelTypes: ["gemma"],
-  names: NAMES,
+  names: MODEL_NAMES,
   // its class computes with the tanh form whatever `hidden_act` says when `hidden_activation` is absent
   keys: { harmless: ["hidden_act"], mustEqual: { use_bidirectional_attention: [false] } },
   architecture(config) {
@@ -78,7 +75,7 @@ export const gemma2: CheckpointFamily = {
   id: "gemma2",
   models: "Gemma 2",
   modelTypes: ["gemma2"],
-  names: NAMES,
+  names: MODEL_NAMES,
   keys: {
     harmless: ["hidden_act", "cache_implementation", "sliding_window_size"],
     mustEqual: { use_bidirectional_attention: [false] },
@@ -103,7 +100,7 @@ export const gemma3: CheckpointFamily = {
   id: "gemma3",
   models: "Gemma 3 (text)",
   modelTypes: ["gemma3_text"],
-  names: NAMES,
+  names: MODEL_NAMES,
   // `_sliding_window_pattern` is how transformers 4 writes down a pattern that `layer_types` spells out
   keys: {
     harmless: ["hidden_act", "cache_implementation", "_sliding_window_pattern"],

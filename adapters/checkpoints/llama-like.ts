@@ -5,8 +5,22 @@
  */
 import type { Activation } from "../../src/models/checkpoint/activation.js";
 import type { Rope } from "../../src/models/checkpoint/rope.js";
-import type { Architecture, AttentionSpec, BlockSpec, MlpSpec, NormSpec } from "./family.js";
-import { layerNames, linearOf, type Sizes } from "./sizes.js";
+import type {
+  Architecture,
+  AttentionSpec,
+  BlockSpec,
+  ConfigReader,
+  LinearSpec,
+  MlpSpec,
+  NormSpec,
+} from "./family.js";
+import { layerNames, linearOf, readActivation, rmsNorms, type Sizes } from "./sizes.js";
+
+interface Biases {
+  readonly qkv?: boolean;
+  readonly out?: boolean;
+  readonly mlp?: boolean;
+}
 
 /** In what a family, or one of its layers, differs. */
 export interface LlamaLike {
@@ -15,7 +29,7 @@ export interface LlamaLike {
   readonly activation: Activation;
   readonly tied: boolean;
   /** @defaultValue none */
-  readonly bias?: { readonly qkv?: boolean; readonly out?: boolean; readonly mlp?: boolean };
+  readonly bias?: Biases;
   /** What varies from layer to layer. */
   readonly layer: (layer: number) => {
     readonly rope?: Rope;
@@ -39,8 +53,25 @@ const PRE_NORMS = {
   beforeMlp: "post_attention_layernorm",
 } as const;
 
-/** Prefix of the modules of the bare transformer. */
-export const MODEL_PREFIX = "model.";
+/** What most of these families read under the same keys; `eps` and `tied` are those of the class in transformers. */
+export function readCommon(
+  config: ConfigReader,
+  sizes: Sizes,
+  { eps = 1e-6, tied = false } = {},
+): Pick<LlamaLike, "sizes" | "norm" | "activation" | "tied"> {
+  return {
+    sizes,
+    norm: rmsNorms(sizes.dModel, config.optionalNumber("rms_norm_eps") ?? eps),
+    activation: readActivation(config, "hidden_act", "silu"),
+    tied: config.flag("tie_word_embeddings", tied),
+  };
+}
+
+/** `attention_bias`: biases of all four products of an attention. */
+export function readAttentionBias(config: ConfigReader): Required<Pick<Biases, "qkv" | "out">> {
+  const bias = config.flag("attention_bias", false);
+  return { qkv: bias, out: bias };
+}
 
 /** The architecture of a Llama-like decoder. */
 export function llamaLike(shape: LlamaLike): Architecture {
@@ -80,7 +111,7 @@ function attentionOf(shape: LlamaLike, module: string, layer: number): Attention
   const { sizes, norm, qkNorm, bias = {}, packed = false, attentionSoftcap } = shape;
   const { dModel, heads, kvHeads, dHead } = sizes;
   const [q, kv] = [heads * dHead, kvHeads * dHead];
-  const projection = (name: string, to: number): ReturnType<typeof linearOf> =>
+  const projection = (name: string, to: number): LinearSpec =>
     linearOf(`${module}.${name}`, [dModel, to], bias.qkv ?? false);
   return {
     module,
@@ -114,7 +145,7 @@ function attentionOf(shape: LlamaLike, module: string, layer: number): Attention
 function mlpOf({ sizes, activation, bias, packed = false }: LlamaLike, module: string): MlpSpec {
   const { dModel, inner } = sizes;
   const hasBias = bias?.mlp ?? false;
-  const layer = (name: string, size: readonly [number, number]): ReturnType<typeof linearOf> =>
+  const layer = (name: string, size: readonly [number, number]): LinearSpec =>
     linearOf(`${module}.${name}`, size, hasBias);
   const down = layer("down_proj", [inner, dModel]);
   return packed

@@ -3,8 +3,8 @@
  */
 import { readRope } from "../../src/models/checkpoint/rope.js";
 import type { CheckpointFamily } from "./family.js";
-import { llamaLike, MODEL_PREFIX } from "./llama-like.js";
-import { COMPUTED, readActivation, readSizes, rmsNorms } from "./sizes.js";
+import { llamaLike, readCommon } from "./llama-like.js";
+import { MODEL_NAMES, readSizes } from "./sizes.js";
 
 /** Window of the first version; `null` in the configuration means none. */
 const FIRST_WINDOW = 4096;
@@ -14,7 +14,7 @@ export const mistral: CheckpointFamily = {
   id: "mistral",
   models: "Mistral 7B, Nemo, Small and Zephyr",
   modelTypes: ["mistral"],
-  names: { prefix: MODEL_PREFIX, computed: COMPUTED },
+  names: MODEL_NAMES,
   keys: { harmless: [], mustEqual: {} },
   architecture(config) {
     const sizes = readSizes(config, { kvHeads: 8, contextLength: 131_072 });
@@ -25,10 +25,7 @@ export const mistral: CheckpointFamily = {
     // its class gives every layer the same attention, whatever this key says
     config.perLayer("layer_types", sizes.nLayers, [type]);
     return llamaLike({
-      sizes,
-      norm: rmsNorms(sizes.dModel, config.optionalNumber("rms_norm_eps") ?? 1e-6),
-      activation: readActivation(config, "hidden_act", "silu"),
-      tied: config.flag("tie_word_embeddings", false),
+      ...readCommon(config, sizes),
       layer: () => ({ rope, ...(window === undefined ? {} : { window }) }),
     });
   },

@@ -5,14 +5,21 @@
  */
 import { readRope } from "../../src/models/checkpoint/rope.js";
 import type { BlockSpec, CheckpointFamily } from "./family.js";
-import { COMPUTED, layerNames, layerNorms, linearOf, readActivation, readSizes } from "./sizes.js";
+import {
+  layerNames,
+  layerNorms,
+  linearOf,
+  MODEL_NAMES,
+  readActivation,
+  readSizes,
+} from "./sizes.js";
 
 /** Phi-1 to Phi-2. */
 export const phi: CheckpointFamily = {
   id: "phi",
   models: "Phi-1, Phi-1.5, Phi-2",
   modelTypes: ["phi"],
-  names: { prefix: "model.", computed: COMPUTED },
+  names: MODEL_NAMES,
   keys: { harmless: [], mustEqual: {} },
   architecture(config) {
     const sizes = readSizes(config, { contextLength: 2048 });

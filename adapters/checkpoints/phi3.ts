@@ -3,15 +3,15 @@
  */
 import { readRope } from "../../src/models/checkpoint/rope.js";
 import type { CheckpointFamily } from "./family.js";
-import { llamaLike, MODEL_PREFIX } from "./llama-like.js";
-import { COMPUTED, readActivation, readSizes, rmsNorms } from "./sizes.js";
+import { llamaLike, readCommon } from "./llama-like.js";
+import { MODEL_NAMES, readSizes } from "./sizes.js";
 
 /** Phi-3 and Phi-4. */
 export const phi3: CheckpointFamily = {
   id: "phi3",
   models: "Phi-3, Phi-3.5 mini, Phi-4",
   modelTypes: ["phi3"],
-  names: { prefix: MODEL_PREFIX, computed: COMPUTED },
+  names: MODEL_NAMES,
   // its class has no biases, whatever the key says
   keys: { harmless: [], mustEqual: { attention_bias: [false] } },
   architecture(config) {
@@ -23,10 +23,7 @@ export const phi3: CheckpointFamily = {
     });
     const window = config.optionalCount("sliding_window");
     return llamaLike({
-      sizes,
-      norm: rmsNorms(sizes.dModel, config.optionalNumber("rms_norm_eps") ?? 1e-5),
-      activation: readActivation(config, "hidden_act", "silu"),
-      tied: config.flag("tie_word_embeddings", false),
+      ...readCommon(config, sizes, { eps: 1e-5 }),
       packed: true,
       layer: () => ({ rope, ...(window === undefined ? {} : { window }) }),
     });

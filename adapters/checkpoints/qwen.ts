@@ -3,18 +3,10 @@
  */
 import { readRope } from "../../src/models/checkpoint/rope.js";
 import type { Architecture, CheckpointFamily, ConfigReader } from "./family.js";
-import { llamaLike, MODEL_PREFIX } from "./llama-like.js";
-import {
-  COMPUTED,
-  readActivation,
-  readLayerTypes,
-  readSizes,
-  rmsNorms,
-  windowOf,
-  type Sizes,
-} from "./sizes.js";
+import { llamaLike, readAttentionBias, readCommon, type LlamaLike } from "./llama-like.js";
+import { MODEL_NAMES, readLayerTypes, readSizes, windowOf, type Sizes } from "./sizes.js";
 
-type Variant = Pick<Parameters<typeof llamaLike>[0], "bias" | "qkNorm">;
+type Variant = Pick<LlamaLike, "bias" | "qkNorm">;
 
 function qwen(config: ConfigReader, sizes: Sizes, variant: Variant): Architecture {
   const rope = readRope(config, sizes);
@@ -28,10 +20,7 @@ function qwen(config: ConfigReader, sizes: Sizes, variant: Variant): Architectur
     window !== undefined && l >= first ? "sliding_attention" : "full_attention",
   );
   return llamaLike({
-    sizes,
-    norm: rmsNorms(sizes.dModel, config.optionalNumber("rms_norm_eps") ?? 1e-6),
-    activation: readActivation(config, "hidden_act", "silu"),
-    tied: config.flag("tie_word_embeddings", false),
+    ...readCommon(config, sizes),
     ...variant,
     layer: (l) => ({ rope, ...windowOf(config, types[l], window) }),
   });
@@ -42,7 +31,7 @@ export const qwen2: CheckpointFamily = {
   id: "qwen2",
   models: "Qwen2, Qwen2.5, DeepSeek-R1-Distill-Qwen",
   modelTypes: ["qwen2"],
-  names: { prefix: MODEL_PREFIX, computed: COMPUTED },
+  names: MODEL_NAMES,
   // `use_mrope`: of the vision models, false in published text models
   keys: { harmless: [], mustEqual: { use_mrope: [false] } },
   architecture: (config) =>
@@ -56,11 +45,10 @@ export const qwen3: CheckpointFamily = {
   id: "qwen3",
   models: "Qwen3 (dense)",
   modelTypes: ["qwen3"],
-  names: { prefix: MODEL_PREFIX, computed: COMPUTED },
+  names: MODEL_NAMES,
   keys: { harmless: [], mustEqual: {} },
   architecture(config) {
     const sizes = readSizes(config, { kvHeads: 32, dHead: 128, contextLength: 32_768 });
-    const attention = config.flag("attention_bias", false);
-    return qwen(config, sizes, { bias: { qkv: attention, out: attention }, qkNorm: "head" });
+    return qwen(config, sizes, { bias: readAttentionBias(config), qkNorm: "head" });
   },
 };

@@ -117,5 +117,8 @@ export function layerNames(nLayers: number, prefix: string): readonly string[] {
   return Array.from({ length: nLayers }, (_, layer) => `${prefix}.${layer}`);
 }
 
-/** Rotation tables and masks that older versions of transformers stored. */
+/** Rotation tables that older versions of transformers stored. */
 export const COMPUTED = [/\.rotary_emb\.inv_freq$/, /\.rotary_emb\.(cos|sin)_cached$/];
+
+/** Names of tensors in the families whose transformer is the module `model`. */
+export const MODEL_NAMES = { prefix: "model.", computed: COMPUTED };

@@ -3,22 +3,15 @@
  */
 import { readRope } from "../../src/models/checkpoint/rope.js";
 import type { CheckpointFamily } from "./family.js";
-import { llamaLike, MODEL_PREFIX } from "./llama-like.js";
-import {
-  COMPUTED,
-  readActivation,
-  readLayerTypes,
-  readSizes,
-  rmsNorms,
-  windowOf,
-} from "./sizes.js";
+import { llamaLike, readAttentionBias, readCommon } from "./llama-like.js";
+import { MODEL_NAMES, readLayerTypes, readSizes, windowOf } from "./sizes.js";
 
 /** SmolLM3. */
 export const smollm3: CheckpointFamily = {
   id: "smollm3",
   models: "SmolLM3",
   modelTypes: ["smollm3"],
-  names: { prefix: MODEL_PREFIX, computed: COMPUTED },
+  names: MODEL_NAMES,
   // as published: they belong to the training code and no class reads them
   keys: { harmless: ["max_window_layers"], mustEqual: {} },
   architecture(config) {
@@ -34,13 +27,9 @@ export const smollm3: CheckpointFamily = {
     const types = readLayerTypes(config, nLayers, (l) =>
       slides && window !== undefined && rotates[l] === 0 ? "sliding_attention" : "full_attention",
     );
-    const attention = config.flag("attention_bias", false);
     return llamaLike({
-      sizes,
-      norm: rmsNorms(sizes.dModel, config.optionalNumber("rms_norm_eps") ?? 1e-6),
-      activation: readActivation(config, "hidden_act", "silu"),
-      tied: config.flag("tie_word_embeddings", true),
-      bias: { qkv: attention, out: attention, mlp: config.flag("mlp_bias", false) },
+      ...readCommon(config, sizes, { tied: true }),
+      bias: { ...readAttentionBias(config), mlp: config.flag("mlp_bias", false) },
       layer: (l) => ({
         ...(rotates[l] === 0 ? {} : { rope }),
         ...windowOf(config, types[l], slides ? window : undefined),

@@ -4,7 +4,12 @@
  */
 import { invariant, present, UnsupportedOperatorError } from "../errors.js";
 import { Builder } from "../onnx/builder.js";
-import type { AttributeValue, Model, Value } from "../onnx/graph.js";
+import {
+  declareContribOperators,
+  type AttributeValue,
+  type Model,
+  type Value,
+} from "../onnx/graph.js";
 import { float32Tensor, float64Tensor, type DType, type Tensor } from "../onnx/tensor.js";
 import { TypeInference } from "../onnx/type-inference.js";
 
@@ -186,7 +191,7 @@ export class Emitter {
       ]);
       return this.mul(product, alpha);
     }
-    if (!this.model.opsets.has("com.microsoft")) this.model.opsets.set("com.microsoft", 1);
+    declareContribOperators(this.model);
     const flag = (on: boolean): bigint => (on ? 1n : 0n);
     const node = this.#builder.node(
       "FusedMatMul",

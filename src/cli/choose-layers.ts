@@ -1,4 +1,4 @@
-/** @file The layers of a run: the text of `--layers` against both models. */
+/** @file The layers of a run: the text of `--layers` against a model, or against both. */
 import { InvariantError, PlanError } from "../errors.js";
 import type { Side } from "../measure/measures.js";
 import type { LocatedModel } from "../models/located.js";
@@ -22,8 +22,17 @@ export function chooseLayers(
       hint: "layers are compared one to one: give two checkpoints of one architecture",
     });
   }
+  return layersOf(text, base.nLayers);
+}
+
+/**
+ * Layers of one model that a checked `--layers` names, ascending.
+ *
+ * @throws {@link PlanError} when a layer does not exist.
+ */
+export function layersOf(text: string, nLayers: number): readonly number[] {
   const spec = parseLayerSpec(text);
-  if ("kind" in spec) return resolveLayers(spec, base.nLayers);
+  if ("kind" in spec) return resolveLayers(spec, nLayers);
   throw new InvariantError(`internal: the command line let "${text}" through`, {
     code: "INTERNAL",
   });

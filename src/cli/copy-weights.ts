@@ -8,18 +8,17 @@ import {
   readSync,
   realpathSync,
   renameSync,
-  rmSync,
   writeSync,
 } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { Graph, Value } from "../onnx/graph.js";
-import { temporaryName } from "../store/atomic.js";
+import { removeUnfinished, temporaryName } from "../store/atomic.js";
 import { writeError } from "../store/file-error.js";
 
-/** Bytes copied at a time. */
-const CHUNK = 1 << 24;
-/** Tensors start at multiples of this, so that the runtime can map them as they lie. */
-const ALIGNMENT = 4096;
+/** Copied at a time. */
+const CHUNK_BYTES = 1 << 24;
+/** Tensors start at multiples of a page, so that the runtime can map them as they lie. */
+const PAGE_BYTES = 4096;
 
 /**
  * Copies every external tensor of the graph once, in the order of its constants. The file is whole or not there.
@@ -47,7 +46,7 @@ export async function copyWeights(
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeUnfinished(temporary);
     signal.throwIfAborted();
     throw writeError(error, path);
   }
@@ -72,11 +71,11 @@ async function append(
   if (initializer?.data.kind !== "external") return at;
   const { file, offset, length } = initializer.data;
   const from = openSync(file, "r");
-  const buffer = Buffer.alloc(Math.min(CHUNK, length));
+  const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, length));
   try {
     for (let done = 0; done < length;) {
       signal.throwIfAborted();
-      const n = readSync(from, buffer, 0, Math.min(CHUNK, length - done), offset + done);
+      const n = readSync(from, buffer, 0, Math.min(CHUNK_BYTES, length - done), offset + done);
       if (n === 0) throw new Error(`"${file}" was cut off while it was read`);
       for (let put = 0; put < n;) put += writeSync(out, buffer, put, n - put, at + done + put);
       done += n;
@@ -85,5 +84,5 @@ async function append(
   } finally {
     closeSync(from);
   }
-  return Math.ceil((at + length) / ALIGNMENT) * ALIGNMENT;
+  return Math.ceil((at + length) / PAGE_BYTES) * PAGE_BYTES;
 }

@@ -85,6 +85,7 @@ export async function readFacts(model: ModelGaps | null): Promise<DoctorFacts> {
       ...(await attempted(attempt)),
     });
   }
+  const isAnyUsable = providers.some(({ isUsable }) => isUsable);
   const host = thisDeviceHost();
   return {
     schema: "mas-audit/doctor@1",
@@ -105,7 +106,7 @@ export async function readFacts(model: ModelGaps | null): Promise<DoctorFacts> {
     nvidiaDriver: host.read("/proc/driver/nvidia/version")?.split("\n")[0]?.trim() ?? null,
     isTf32Off: isTf32Off(),
     providers,
-    auto: await chooseDevice("auto").then(describeChoice, () => null),
+    auto: isAnyUsable ? describeChoice(await chooseDevice("auto")) : null,
     model,
   };
 }

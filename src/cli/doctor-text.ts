@@ -1,5 +1,6 @@
 /** @file The facts of `mas-audit doctor` for a person, in 80 columns. */
 import { formatBytes } from "../plan/memory.js";
+import { printableData } from "../report/printable.js";
 import { wrap } from "../report/wrap.js";
 import { describeGaps } from "../runtime/kernels/check.js";
 import type { DoctorFacts, ProviderFacts } from "./doctor-facts.js";
@@ -10,7 +11,8 @@ const COLUMNS = 80;
 const MARGIN = 12;
 
 /** The facts as text, lines ending in "\n". */
-export function printFacts(facts: DoctorFacts): string {
+export function printFacts(given: DoctorFacts): string {
+  const facts = printableData(given);
   const { versions, machine } = facts;
   const { masAudit, node, onnxruntime, platform } = versions;
   const runtime = onnxruntime ?? "cannot be loaded";

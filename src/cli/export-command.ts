@@ -6,7 +6,7 @@
  */
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { ModelFormatError, PlanError } from "../errors.js";
+import { HostError, ModelFormatError, PlanError } from "../errors.js";
 import type { Adapter } from "../models/adapter.js";
 import { isCheckpointFolder, openCheckpoint } from "../models/checkpoint/open.js";
 import { annotateTypes } from "../onnx/annotate-types.js";
@@ -45,11 +45,14 @@ export async function exportCommand(
   const families = adapters.flatMap(({ checkpoints }) => checkpoints ?? []);
   const { family, architecture, model } = openCheckpoint(folder, families);
   const place = realpathSync(dirname(target));
-  if (copy) await copyWeights(model.graph, { path: data, signal: io.signal });
-  else checkReach(model.graph, place);
+  if (!copy) checkReach(model.graph, place);
   annotateTypes(model.graph);
-  const { bytes } = encodeModel(model, { folder: place });
-  writeFileAtomic(target, bytes);
+  const { bytes } = await withOwnAdvice(async () => {
+    if (copy) await copyWeights(model.graph, { path: data, signal: io.signal });
+    const encoded = encodeModel(model, { folder: place });
+    writeFileAtomic(target, encoded.bytes);
+    return encoded;
+  });
   const written = {
     file: target,
     family: family.id,
@@ -69,6 +72,19 @@ function describe({ file, family, blocks, bytes, weights }: Written, copied: boo
     `weights in ${weights.join(", ")}: ${move}`,
     "",
   ].join("\n");
+}
+
+/** The store's advice is for an audit, which has `--out` and resumes. */
+async function withOwnAdvice<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    const { message, code, where = "", expected, found = "", cause } = error;
+    const hint = code === "DISK_FULL" ? "free some space, or name another OUT" : "name another OUT";
+    const needed = expected === undefined ? {} : { expected };
+    throw new HostError(message, { code, where, ...needed, found, hint, cause });
+  }
 }
 
 function notACheckpoint(folder: string): ModelFormatError {

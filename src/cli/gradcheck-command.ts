@@ -1,14 +1,14 @@
 /** @file `mas-audit gradcheck`: gradients of a model's suffixes against finite differences. */
 import { checkGradient, type GradientCheck } from "../autodiff/gradient-check.js";
-import { InvariantError, present } from "../errors.js";
+import { present } from "../errors.js";
 import type { Adapter } from "../models/adapter.js";
 import type { LocatedModel } from "../models/located.js";
 import { gradientProbe } from "../models/gradient-probe.js";
-import { parseLayerSpec, resolveLayers } from "../plan/layers.js";
 import { chooseThreads } from "../plan/threads.js";
 import { chooseDevice } from "../runtime/device.js";
 import type { SessionOptions } from "../runtime/session.js";
 import { stream } from "../stats/stream.js";
+import { layersOf } from "./choose-layers.js";
 import type { GradcheckOptions, Io } from "./commands.js";
 import { EXIT } from "./exit.js";
 import { loadNamed } from "./load-models.js";
@@ -26,19 +26,14 @@ export async function gradcheckCommand(
   parts: { readonly adapters: readonly Adapter[] },
 ): Promise<number> {
   const located = await loadNamed(options, parts);
-  const spec = parseLayerSpec(options.layers);
-  if (!("kind" in spec)) {
-    throw new InvariantError(`internal: the command line let "${options.layers}" through`, {
-      code: "INTERNAL",
-    });
-  }
   const { device } = await chooseDevice(options.device);
   const session = { device, threads: chooseThreads(options.threads, readMachine()) };
   const checks: LayerCheck[] = [];
-  for (const layer of resolveLayers(spec, located.nLayers)) {
+  for (const layer of layersOf(options.layers, located.nLayers)) {
     io.signal.throwIfAborted();
-    checks.push(await checkLayer(located, layer, { seed: options.seed, session }));
-    if (!options.json) io.stdout.write(line(present(checks.at(-1), "a check")));
+    const check = await checkLayer(located, layer, { seed: options.seed, session });
+    checks.push(check);
+    if (!options.json) io.stdout.write(line(check));
   }
   if (options.json) io.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
   return checks.every(({ verdict }) => verdict === "agrees") ? EXIT.pass : EXIT.numerics;

@@ -27,7 +27,7 @@ export async function inspectCommand(
 }
 
 async function look(located: LocatedModel): Promise<SeenModel> {
-  const seen = describeModel(located, null);
+  const seen = describeModel(located);
   const { memoryBytes } = readMachine();
   if (seen.memory.weightsAsFloat32Bytes > MEMORY_SHARE * memoryBytes) return seen;
   return { ...seen, causality: await probe(located) };

@@ -47,11 +47,12 @@ export interface SeenModel extends Anatomy {
   readonly evidence: readonly Finding[];
 }
 
-/** Puts together what is seen. `causality` as measured by the probe, where it was run. */
-export function describeModel(located: LocatedModel, causality: number | null): SeenModel {
+const FLOAT_BYTES = 4;
+
+/** Puts together what is seen without a run: `causality` is null. */
+export function describeModel(located: LocatedModel): SeenModel {
   const { model, feeds } = located;
   const anatomy = describeAnatomy(located);
-  const FLOAT_BYTES = 4;
   return {
     file: located.path,
     adapter: located.adapter,
@@ -81,7 +82,7 @@ export function describeModel(located: LocatedModel, causality: number | null): 
       dtype: type?.dtype ?? null,
     })),
     derived: describeDerived(located),
-    causality,
+    causality: null,
     evidence: located.evidence,
   };
 }

@@ -49,7 +49,7 @@ export async function installCuda({
   }
   const error = cudaError(after);
   if (after.kind !== "libraries") return fail(error, io);
-  io.stdout.write(`The provider is there; this machine still lacks libraries.\n`);
+  io.stdout.write("The provider is there; this machine still lacks libraries.\n");
   io.stderr.write(formatError(error, { verbose: false, colour: io.stderr.colour }));
   return EXIT.pass;
 }

@@ -1,6 +1,5 @@
 /** @file What a run will hold in memory, from the located models and the prepared prompts. */
-import type { Side } from "../measure/measures.js";
-import { SIDES } from "../measure/measures.js";
+import { SIDES, type Side } from "../measure/measures.js";
 import type { LocatedModel } from "../models/located.js";
 import type { Node, Value } from "../onnx/graph.js";
 import { NBITS_INPUTS } from "../onnx/nbits.js";

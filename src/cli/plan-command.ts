@@ -44,7 +44,11 @@ async function planRun(options: AuditOptions, parts: AuditParts): Promise<RunPla
     cells: variables.length * prepared.roles.length * layers.length,
   }));
   const { parts: memory, totalBytes } = estimateRunMemory({
-    ...{ models, ready, layers, options, machine },
+    models,
+    ready,
+    layers,
+    options,
+    machine,
   });
   const disk = SIDES.map((side) => diskBytes(models[side], { ready, layers, keys: windows[side] }));
   return {

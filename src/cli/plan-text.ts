@@ -1,8 +1,7 @@
 /** @file The plan of a run for a person, in 80 columns. */
 import Table from "cli-table3";
-import type { MemoryEstimate } from "../plan/memory.js";
-import { formatBytes } from "../plan/memory.js";
-import { printableLine } from "../report/printable.js";
+import { formatBytes, type MemoryEstimate } from "../plan/memory.js";
+import { printableData } from "../report/printable.js";
 import { wrap } from "../report/wrap.js";
 
 const COLUMNS = 80;
@@ -32,13 +31,14 @@ export interface RunPlan {
 }
 
 /** The plan as text, lines ending in "\n". */
-export function printPlan(plan: RunPlan): string {
+export function printPlan(given: RunPlan): string {
+  const plan = printableData(given);
   const { models, layers, memory, workingFilesBytes, warnings } = plan;
   const fits = memory.totalBytes <= memory.machineBytes;
   const parts = memory.parts.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ");
   const lines = [
-    `base    ${printableLine(models.base)}`,
-    `tuned   ${printableLine(models.tuned)}`,
+    `base    ${models.base}`,
+    `tuned   ${models.tuned}`,
     `layers  ${layers.join(", ")}`,
     "",
     auditTable(plan),
@@ -47,7 +47,7 @@ export function printPlan(plan: RunPlan): string {
     `memory  about ${formatBytes(memory.totalBytes)} at the peak: ${parts}`,
     `        ${fits ? "fits" : "DOES NOT FIT"}: this machine has ${formatBytes(memory.machineBytes)}`,
     `disk    ${formatBytes(workingFilesBytes)} of working files in the output folder, gone at the end`,
-    ...warnings.map((message) => `warning ${printableLine(message)}`),
+    ...warnings.map((message) => `warning ${message}`),
   ];
   return lines.map((line) => `${hang(line)}\n`).join("");
 }

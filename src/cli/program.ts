@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from "commander";
 import { UsageError } from "../errors.js";
 import { nearest } from "../plan/did-you-mean.js";
 import { DEFAULTS, DEVICES } from "../plan/defaults.js";
+import type { AuditOptions } from "../plan/options.js";
 import { SCHEMAS, type Commands, type Io } from "./commands.js";
 import { EXIT, exitCodeOf } from "./exit.js";
 import { errorRecord, formatError } from "./format-error.js";
@@ -71,6 +72,9 @@ function withDefault(text: string, name: keyof typeof DEFAULTS): string {
   return `${text} (default: ${DEFAULTS[name]})`;
 }
 
+/** A model as an argument. */
+const MODEL = "a .onnx file, or a folder with one, or with config.json and safetensors";
+
 const TUNED_ADAPTER = [
   "--tuned-adapter <dir>",
   "LoRA adapter (PEFT folder) on top of BASE, in place of TUNED",
@@ -115,7 +119,7 @@ const GROUPS = {
     new Option("--force", "replace the output folder where it exists"),
     new Option("--json", "print result.json on stdout, and nothing else"),
     new Option("--quiet", "no progress and no table"),
-    new Option("--verbose", "causes of errors, and what was reused"),
+    new Option("--verbose", "causes of errors"),
     new Option("--exit-zero", "exit 0 although a variable fails"),
   ],
 } as const satisfies Record<string, readonly Option[]>;
@@ -139,22 +143,25 @@ function buildProgram({ commands, io, version }: ProgramParts, done: { code: num
   describeAudit(program, version);
   program.action(async (base: string, tuned: string | undefined) => {
     refuseMisspelt(base, program);
-    const options = readAuditOptions({ base, tuned }, program.opts<RawOptions>());
-    const { freezeOptions } = await import("../plan/options.js"); // zod is slow to load: not for the help
-    done.code = await commands.audit(freezeOptions(options), io);
+    const options = await auditOptions({ base, tuned }, program.opts<RawOptions>());
+    done.code = await commands.audit(options, io);
   });
   addSubcommands(program, { commands, io, done });
   return program;
+}
+
+/** @throws {@link UsageError} that lists every mistake. */
+async function auditOptions(...given: Parameters<typeof readAuditOptions>): Promise<AuditOptions> {
+  const options = readAuditOptions(...given);
+  const { freezeOptions } = await import("../plan/options.js"); // zod is slow to load: not for the help
+  return freezeOptions(options);
 }
 
 function describeAudit(program: Command, version: string): void {
   program
     .description(SUMMARY)
     .usage("BASE TUNED [options]\n       mas-audit <command> [options]")
-    .argument(
-      "<base>",
-      "the model before fine-tuning: a .onnx file, or a folder with one, or with config.json and safetensors",
-    )
+    .argument("<base>", `the model before fine-tuning: ${MODEL}`)
     .argument("[tuned]", "the model after fine-tuning, likewise; or --tuned-adapter")
     .allowExcessArguments(false)
     .version(version, "--version", "print the version")
@@ -179,7 +186,6 @@ function addSubcommands(
   const adapter = (): Option =>
     valued(TUNED_ADAPTER[0], "LoRA adapter (PEFT folder) on top of the model");
   const verbose = (): Option => new Option("--verbose", "causes of errors");
-  const model = "a .onnx file, or a folder with one, or with config.json and safetensors";
   const subcommand = (name: string, description: string): Command => {
     const command = program.command(name).description(description).allowExcessArguments(false);
     command.exitOverride(explain(command));
@@ -189,20 +195,18 @@ function addSubcommands(
   };
 
   const plan = subcommand("plan", "what an audit would run, and the memory and disk it needs")
-    .argument("<base>", model)
+    .argument("<base>", MODEL)
     .argument("[tuned]", "likewise; or --tuned-adapter");
   for (const group of PLANNED) for (const option of GROUPS[group]) plan.addOption(option);
   plan
     .addOption(json())
     .addOption(verbose())
     .action(async (base: string, tuned: string | undefined, raw: RawOptions) => {
-      const options = readAuditOptions({ base, tuned }, raw);
-      const { freezeOptions } = await import("../plan/options.js");
-      done.code = await commands.plan(freezeOptions(options), io);
+      done.code = await commands.plan(await auditOptions({ base, tuned }, raw), io);
     });
 
   subcommand("inspect", "what is seen in a model: exporter, sites, types, refusals")
-    .argument("<model>", model)
+    .argument("<model>", MODEL)
     .addOption(adapter())
     .addOption(json())
     .addOption(verbose())
@@ -211,7 +215,7 @@ function addSubcommands(
     });
 
   subcommand("gradcheck", "gradients of a model against finite differences")
-    .argument("<model>", model)
+    .argument("<model>", MODEL)
     .addOption(adapter())
     .addOption(valued("--layers <spec>", withDefault("layers, as in the audit", "layers")))
     .addOption(valued("--seed <n>", withDefault("seed of the random directions", "seed")))
@@ -233,7 +237,7 @@ function addSubcommands(
     });
 
   subcommand("diff", "structure and weights of two models: what differs, by how much")
-    .argument("<base>", model)
+    .argument("<base>", MODEL)
     .argument("[tuned]", "likewise; or --tuned-adapter")
     .addOption(valued(...TUNED_ADAPTER))
     .addOption(json())

@@ -90,6 +90,16 @@ class Reader {
     return text;
   }
 
+  /** One model, as the commands that look at one take it. */
+  model(path: string): ModelOptions {
+    return {
+      model: path,
+      ...this.adapter(),
+      json: this.on("json"),
+      verbose: this.on("verbose"),
+    };
+  }
+
   /** The folder of `--tuned-adapter`, where one is given. */
   adapter(): { readonly tunedAdapter?: string } {
     const tunedAdapter = this.one("tunedAdapter", "tuned-adapter");
@@ -162,15 +172,10 @@ export function readAuditOptions(
   return options;
 }
 
-/** Options of `inspect`. */
+/** Options of `inspect`. @throws {@link UsageError} that lists every mistake. */
 export function readModelOptions(model: string, raw: RawOptions): ModelOptions {
   const reader = new Reader(raw);
-  const options = {
-    model,
-    ...reader.adapter(),
-    json: reader.on("json"),
-    verbose: reader.on("verbose"),
-  };
+  const options = reader.model(model);
   reader.check();
   return options;
 }
@@ -211,7 +216,7 @@ export function readExportOptions(
 export function readGradcheckOptions(model: string, raw: RawOptions): GradcheckOptions {
   const reader = new Reader(raw);
   const options = {
-    ...readModelOptions(model, raw),
+    ...reader.model(model),
     layers: reader.layers(),
     seed: reader.number("seed", DEFAULTS.seed),
     threads: reader.number("threads", DEFAULTS.threads),

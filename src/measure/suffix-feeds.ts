@@ -21,13 +21,6 @@ export interface FeedSite {
   readonly caches: CacheFile | undefined;
 }
 
-/** How many keys and values a suffix takes. */
-export function countCaches(inputs: ReadonlySet<string>): number {
-  let count = 0;
-  while (inputs.has(cacheName(count))) count += 1;
-  return count;
-}
-
 /** Whole prompts. */
 export function promptFeeds(
   site: FeedSite,
@@ -101,6 +94,7 @@ export function windowFeeds(
   };
 }
 
-function positionOf({ positions }: Prompt, role: string): number {
+/** Token of a prompt that a position role names. */
+export function positionOf({ positions }: Prompt, role: string): number {
   return present(positions[role], role);
 }

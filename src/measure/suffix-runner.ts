@@ -8,13 +8,14 @@ import { feedBatch } from "../models/feed-batch.js";
 import type { LocatedModel } from "../models/located.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
 import { buildSuffix } from "../models/suffix.js";
+import { countCaches } from "../models/window/window.js";
 import { createSession, type Session, type SessionOptions } from "../runtime/session.js";
 import { checkFinite, float32Data, int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
 import { answerFeeds, answerTokens } from "../capture/answer-table.js";
 import { batchByLength } from "../capture/batches.js";
 import type { Capture } from "../capture/capture.js";
 import {
-  countCaches,
+  positionOf,
   promptFeeds,
   windowFeeds,
   type FeedSite,
@@ -142,9 +143,10 @@ async function eachBatch(
 const WINDOW_WEIGHT = 1e6;
 
 /** Rows of like cost are run together, so that little is padded. */
-function costOf({ ids, positions }: Prompt, role: string, window: boolean): number {
+function costOf(prompt: Prompt, role: string, window: boolean): number {
+  const { ids } = prompt;
   if (!window) return ids.length;
-  const past = present(positions[role], role);
+  const past = positionOf(prompt, role);
   return (ids.length - past) * WINDOW_WEIGHT + past;
 }
 

@@ -8,7 +8,7 @@ import type { PreparedAudit } from "../models/prepared-items.js";
 import type { SessionOptions } from "../runtime/session.js";
 import { suffixContinuation, SuffixSessions } from "./suffix-runner.js";
 
-/** Prompts of each audit that are run, spread over all of them. */
+/** At least so many prompts of each audit are run, spread over all of them; all where it has fewer. */
 const PROMPTS = 16;
 
 /** What the check runs on. */

@@ -4,9 +4,8 @@
  */
 import { findDominance } from "../onnx/dominance.js";
 import type { Graph, Node, Value } from "../onnx/graph.js";
-import { elementCount } from "../onnx/tensor.js";
-import { byteLength, type DType } from "../onnx/tensor.js";
-import { TypeInference } from "../onnx/type-inference.js";
+import { byteLength, elementCount, type DType } from "../onnx/tensor.js";
+import { TypeInference, type SymbolicShape } from "../onnx/type-inference.js";
 import type { LocatedModel } from "./located.js";
 import {
   carriesData,
@@ -123,14 +122,9 @@ function positive(node: Node, name: string): number | null {
 }
 
 function fusedForm(node: Node, { types }: Surroundings): Form {
-  const shape = (index: number): readonly (number | string)[] | undefined => {
-    const value = node.inputs[index];
-    return value ? types.shape(value) : undefined;
-  };
-  // queries and keys of rank 4 are [batch, heads, token, dHead]
   const fromShape = (index: number): number | null => {
-    const dims = shape(index);
-    return dims?.length === 4 && typeof dims[1] === "number" ? dims[1] : null;
+    const value = node.inputs[index];
+    return value ? headsIn(types.shape(value)) : null;
   };
   const heads = positive(node, "num_heads") ?? positive(node, "q_num_heads") ?? fromShape(0);
   const kvHeads = positive(node, "kv_num_heads") ?? fromShape(1) ?? heads;
@@ -143,17 +137,20 @@ function fusedForm(node: Node, { types }: Surroundings): Form {
   };
 }
 
+/** Queries, keys and scores of rank 4 are [batch, heads, token, …]. */
+function headsIn(dims: SymbolicShape | undefined): number | null {
+  return dims?.length === 4 && typeof dims[1] === "number" ? dims[1] : null;
+}
+
 function decomposed(nodes: readonly Node[], { types, active, located }: Surroundings): Form {
   const scores = nodes.find(
     (node) =>
       isMatMulLike(node) &&
       node.inputs.filter((value) => value !== null && active.has(value)).length >= 2,
   );
-  const dims = scores === undefined ? undefined : types.shape(scores.output());
-  const heads = dims?.length === 4 && typeof dims[1] === "number" ? dims[1] : null;
   return {
     form: "decomposed",
-    heads,
+    heads: scores === undefined ? null : headsIn(types.shape(scores.output())),
     kvHeads: pastHeads(located) ?? null,
     window: null,
     softCap: softCapOf(nodes),

@@ -9,8 +9,9 @@
  */
 import { Builder } from "../onnx/builder.js";
 import type { Node, Value } from "../onnx/graph.js";
-import { narrowDequantised, narrowPackedProduct } from "./quantised-head.js";
 import type { TypeInference } from "../onnx/type-inference.js";
+import { narrowDequantised, narrowPackedProduct } from "./quantised-head.js";
+import { sameOperator } from "./same-operator.js";
 
 /** What the narrowing stands on. */
 export interface AnswerHead {
@@ -55,7 +56,9 @@ function narrowElementwise(head: AnswerHead, node: Node): Value | undefined {
     if (value === null) return null;
     return isFrozen(value) ? narrowConstant(head, value) : narrow(head, value);
   });
-  return operands.includes(undefined) ? undefined : again(head, node, operands as (Value | null)[]); // `undefined` is excluded just above
+  return operands.includes(undefined)
+    ? undefined
+    : sameOperator(head.b, node, operands as (Value | null)[]); // `undefined` is excluded just above
 }
 
 /** A scalar stands for every token; a vector over the vocabulary is narrowed; anything else is not understood. */
@@ -90,26 +93,18 @@ function narrowProduct(head: AnswerHead, node: Node): Value | undefined {
   const narrowedBias = bias && narrowConstant(head, bias);
   if (bias !== undefined && narrowedBias === undefined) return undefined;
   const inputs = [x, narrowWeight(head, weight, axis)];
-  return again(head, node, narrowedBias ? [...inputs, narrowedBias] : inputs);
+  return sameOperator(head.b, node, narrowedBias ? [...inputs, narrowedBias] : inputs);
 }
 
 /** Answer rows or columns of a weight; a Transpose or Cast in between is done after the gathering, on few numbers. */
 function narrowWeight(head: AnswerHead, weight: Value, axis: number): Value {
   const node = weight.producer;
   if (node?.op === "Transpose")
-    return again(head, node, [narrowWeight(head, node.input(0), 1 - axis)]);
+    return sameOperator(head.b, node, [narrowWeight(head, node.input(0), 1 - axis)]);
   if (node?.op === "Cast" || node?.op === "Identity")
-    return again(head, node, [narrowWeight(head, node.input(0), axis)]);
+    return sameOperator(head.b, node, [narrowWeight(head, node.input(0), axis)]);
   const narrowed = node && narrowDequantised(head, node, axis);
   return narrowed ?? columns(head, weight, axis);
-}
-
-/** The same operator on other inputs. */
-function again({ b }: AnswerHead, node: Node, inputs: readonly (Value | null)[]): Value {
-  const { graph } = b;
-  const { opType, domain, attributes } = node;
-  const name = graph.freshNodeName(`${b.prefix}/${opType}`);
-  return graph.addNode({ opType, domain, name, inputs, attributes }).output();
 }
 
 /** Is the value made of constants only? */

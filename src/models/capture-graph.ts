@@ -15,7 +15,7 @@ import { TypeInference } from "../onnx/type-inference.js";
 import type { LocatedModel } from "./located.js";
 import { dependsOnlyThrough, dropIdleReshapes } from "./tail.js";
 import { cutShape, findMeetings, type CutShape } from "./window/cuts.js";
-import { cacheName } from "./window/window.js";
+import { cacheName, countCaches } from "./window/window.js";
 
 /** Operator set from which the axes of every reduction are an input and no attribute. */
 const AXES_AS_INPUT = 18;
@@ -94,13 +94,12 @@ function addCaches(model: Model, source: Value): Cut[] {
 /** Shapes of the caches that a capture graph gives, from the bottom up. */
 export function cacheShapes({ graph }: Model): CutShape[] {
   const named = new Map(graph.outputs.map(({ name, type }) => [name, type?.shape ?? []]));
-  const shapes: CutShape[] = [];
-  for (let i = 0; named.has(cacheName(i)); i++) {
-    const [, ...rest] = present(named.get(cacheName(i)), "shape");
+  const count = countCaches(new Set(named.keys()));
+  return Array.from({ length: count }, (_, cut) => {
+    const [, ...rest] = present(named.get(cacheName(count - 1 - cut)), "shape");
     const sizes = rest.map((dim) => (typeof dim === "number" ? dim : 0));
-    shapes.unshift({ tokenAxis: sizes.indexOf(0) + 1, sizes });
-  }
-  return shapes;
+    return { tokenAxis: sizes.indexOf(0) + 1, sizes };
+  });
 }
 
 /**

@@ -5,8 +5,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ModelFormatError } from "../errors.js";
-import { readJson } from "../store/json-document.js";
-import { readTextFile } from "../store/regular-file.js";
+import { isJson, readJsonObject, type Json } from "./json-object.js";
 
 /** Claims that we know how to check or need for feeding; absent ones stay absent. */
 export interface Configuration {
@@ -21,8 +20,6 @@ export interface Configuration {
   readonly vocab?: number;
   readonly contextLength?: number;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** The largest configurations list some thousand label names. */
 const LARGEST_BYTES = 16 << 20;
@@ -95,24 +92,14 @@ function sizeAt(file: string, json: Json, key: string): number | undefined {
 /** The object under `key` laid over the outer one (text models inside multimodal ones), or the outer one alone. */
 function inner(json: Json, key: string): Json {
   const value = json[key];
-  return isObject(value) ? { ...json, ...value } : json;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJson(value) ? { ...json, ...value } : json;
 }
 
 function readObject(file: string): Json {
-  const read = readTextFile(file, LARGEST_BYTES);
-  const json = read.kind === "ok" ? readJson(read.text) : read;
-  if (json.kind === "ok" && isObject(json.value)) return json.value;
-  const found = json.kind === "bad" ? json.found : kindOf(json.value);
+  const read = readJsonObject(file, LARGEST_BYTES);
+  if (read.kind === "ok") return read.value;
   const what = "the configuration beside the model cannot be read";
-  throw unreadable(file, { what, expected: "a JSON object", found });
-}
-
-function kindOf(value: unknown): string {
-  return Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`;
+  throw unreadable(file, { what, expected: "a JSON object", found: read.found });
 }
 
 function unreadable(

@@ -2,12 +2,12 @@
  * @file Locates the residual stream of a decoder-only language model by structure alone; what most adapters call.
  */
 import { LocateError } from "../errors.js";
-import { findDominance } from "../onnx/dominance.js";
+import { carriedInputs, findDominance } from "../onnx/dominance.js";
 import { describeNode, type Graph, type Node, type Value } from "../onnx/graph.js";
 import type { Located, ModelFile, Outcome } from "./adapter.js";
 import { describe, planFeeds } from "./feeds.js";
 import type { FeedPlan, Finding } from "./located.js";
-import { refuseByOperators, selectsPositions } from "./kind-of-model.js";
+import { refuseByOperators } from "./kind-of-model.js";
 import { carriesData, isMatMulLike } from "./operator-roles.js";
 import { findResidual } from "./residual.js";
 
@@ -87,6 +87,12 @@ function refuseSelection(head: readonly { readonly nodes: readonly Node[] }[]): 
     found: `${node.op} between the last block and the logits`,
     hint: "export without a pruned head (genai builder: without prune_lm_head)",
   });
+}
+
+function selectsPositions(node: Node): boolean {
+  if (["Gather", "GatherND", "GatherElements"].includes(node.opType))
+    return carriedInputs(node, carriesData).length > 0;
+  return node.opType === "Slice" && node.inputs[1]?.numbers?.some((start) => start !== 0) === true;
 }
 
 /** Behind the last block stand a norm and a product with the vocabulary's weights. */

@@ -28,11 +28,11 @@ function fill(
 
 /** `[batch, token, dModel]`; padding is any token's. */
 function embed(
-  { name, table }: EmbeddingsInput,
+  input: EmbeddingsInput,
   [batch, token]: readonly [number, number],
   rows: readonly (readonly number[])[],
 ): RuntimeTensor {
-  if (table === undefined) throw embeddingsNeeded(name);
+  const table = tableOf(input);
   const dModel = table(PAD_ID).length;
   const values = new Float32Array(batch * token * dModel);
   for (let r = 0; r < batch; r++)
@@ -41,8 +41,9 @@ function embed(
   return tensor("float32", [batch, token, dModel], values);
 }
 
-function embeddingsNeeded(name: string): LocateError {
-  return new LocateError("the model takes embeddings and no token ids", {
+function tableOf({ name, table }: EmbeddingsInput): NonNullable<EmbeddingsInput["table"]> {
+  if (table !== undefined) return table;
+  throw new LocateError("the model takes embeddings and no token ids", {
     code: "NO_EMBEDDING_TABLE",
     where: `input "${name}"`,
     expected: "a file that holds its embedding table, with token ids as its input",
@@ -57,8 +58,7 @@ function embeddingsNeeded(name: string): LocateError {
  * @throws {@link LocateError} when the model takes embeddings and has no table of them.
  */
 export function checkTakesTokens({ embeddings }: FeedPlan): void {
-  if (embeddings !== undefined && embeddings.table === undefined)
-    throw embeddingsNeeded(embeddings.name);
+  if (embeddings !== undefined) tableOf(embeddings);
 }
 
 function emptyPast({ dims, dtype }: PastInput, batch: number): RuntimeTensor {

@@ -4,7 +4,7 @@
  * applies is the reason given.
  */
 import { LocateError } from "../errors.js";
-import { carriedInputs, reachableFrom, reaching } from "../onnx/dominance.js";
+import { reachableFrom, reaching } from "../onnx/dominance.js";
 import { describeNode, type Graph, type Node, type Value } from "../onnx/graph.js";
 import { carriesData } from "./operator-roles.js";
 
@@ -147,17 +147,10 @@ export function refuseByInputs(inputs: readonly Value[]): void {
     if (found.length === 0) continue;
     throw new LocateError(`the model is ${what}`, {
       code,
-      where: `inputs of the graph`,
+      where: "inputs of the graph",
       expected: "a causal decoder: token ids, attention mask, position ids, past keys and values",
       found: `an input ${found.map(({ name }) => `"${name}"`).join(", ")}`,
       hint,
     });
   }
-}
-
-/** Does `node` pick positions, so that what follows sees chosen tokens only? */
-export function selectsPositions(node: Node): boolean {
-  if (["Gather", "GatherND", "GatherElements"].includes(node.opType))
-    return carriedInputs(node, carriesData).length > 0;
-  return node.opType === "Slice" && node.inputs[1]?.numbers?.some((start) => start !== 0) === true;
 }

@@ -4,6 +4,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ModelFormatError } from "../errors.js";
+import { listText } from "../plan/list-text.js";
 import { NOTHING, refusalOf, standingAt } from "../store/regular-file.js";
 
 /** Weights without a graph: what a folder without .onnx file holds instead, and what its owner should do. */
@@ -38,12 +39,11 @@ export function findModelFile(path: string): string {
   const [only, ...others] = candidates;
   if (only === undefined) throw emptyFolder(path);
   if (others.length === 0) return only;
-  const more = candidates.length > 8 ? ` and ${candidates.length - 8} more` : "";
   throw new ModelFormatError("the folder holds several models", {
     code: "SEVERAL_ONNX_IN_FOLDER",
     where: path,
     expected: "exactly one .onnx file in the folder or its subfolder onnx/",
-    found: candidates.slice(0, 8).join(", ") + more,
+    found: listText(candidates),
     hint: "name the one to audit: give the path of the .onnx file itself",
   });
 }
@@ -65,12 +65,11 @@ function emptyFolder(path: string): ModelFormatError {
   const names = namesIn(path);
   const other = OTHER_WEIGHTS.find(([pattern]) => names.some((name) => pattern.test(name)));
   const weights = other === undefined ? [] : names.filter((name) => other[0].test(name));
-  const more = weights.length > 8 ? ` and ${weights.length - 8} more` : "";
   return new ModelFormatError("the folder holds no model", {
     code: "NO_ONNX_IN_FOLDER",
     where: path,
     expected: "exactly one .onnx file in the folder or its subfolder onnx/",
-    found: weights.length === 0 ? "none" : `none, but ${weights.slice(0, 8).join(", ")}${more}`,
+    found: weights.length === 0 ? "none" : `none, but ${listText(weights)}`,
     hint: other?.[1] ?? EXPORT,
   });
 }

@@ -72,5 +72,5 @@ export function isDecomposedNorm(node: Node): boolean {
 /** Do these nodes normalise: a fused norm, or the root mean square spelled out? */
 export function containsNorm(nodes: readonly Node[]): boolean {
   const ops = new Set(nodes.map((node) => node.opType));
-  return nodes.some((node) => NORMS.has(node.opType)) || (ops.has("ReduceMean") && ops.has("Sqrt"));
+  return nodes.some(isFusedNorm) || (ops.has("ReduceMean") && ops.has("Sqrt"));
 }

@@ -4,6 +4,7 @@
  */
 import { ModelFormatError } from "../errors.js";
 import type { Model, Node } from "../onnx/graph.js";
+import { listText } from "../plan/list-text.js";
 
 /** Derived graphs use forms (axes as inputs) that came with operator set 13. */
 const OLDEST_OPERATOR_SET = 13;
@@ -67,13 +68,11 @@ function tooNew(path: string, details: TooNew): ModelFormatError {
 function unknownDomain(path: string, nodes: readonly Node[]): ModelFormatError {
   const counts = new Map<string, number>();
   for (const { op } of nodes) counts.set(op, (counts.get(op) ?? 0) + 1);
-  const shown = [...counts].slice(0, 8).map(([op, n]) => `${op} (${n})`);
-  const more = counts.size > 8 ? ` and ${counts.size - 8} more` : "";
   return new ModelFormatError("the model uses operators that the runtime does not have", {
     code: "OPERATOR_DOMAIN",
     where: path,
     expected: "operators of ai.onnx and com.microsoft, or local functions inside the file",
-    found: shown.join(", ") + more,
+    found: listText([...counts].map(([op, n]) => `${op} (${n})`)),
     hint: "export the model without custom operators",
   });
 }

@@ -5,6 +5,7 @@
 import { InvariantError, invariant, PlanError, present } from "../errors.js";
 import type { CausalAudit, Item, PositionRole } from "../plan/audit.js";
 import { groupOf, itemText } from "../plan/item-text.js";
+import { listText } from "../plan/list-text.js";
 import { decideTokens, formsOfIds, formsOfTexts, type AnswerTokens } from "./answer-tokens.js";
 import { placeSpans, placeTokenSpans } from "./place-spans.js";
 import type { Encoded, Tokenizer } from "./tokenizer.js";
@@ -177,18 +178,12 @@ function prepareItem(
   };
 }
 
-/** At most 8 of a list, and how many more there are. */
-function cut(lines: readonly string[]): string {
-  const more = lines.length > 8 ? `; and ${lines.length - 8} more` : "";
-  return lines.slice(0, 8).join("; ") + more;
-}
-
 function unplaced(audit: CausalAudit, refusals: readonly string[]): PlanError {
   return new PlanError("spans have no token", {
     code: "SPAN_WITHOUT_TOKEN",
     where: `audit "${audit.id}"`,
     expected: "tokens that spell the text",
-    found: cut(refusals),
+    found: listText(refusals, "; "),
     hint: "move the spans so that each holds at least one whole token, or leave those items out",
   });
 }
@@ -243,7 +238,7 @@ function refuseForeignIds(audit: CausalAudit, { items, answers, vocab }: Foreign
     code: "ID_OUTSIDE_VOCABULARY",
     where: `audit "${audit.id}"`,
     expected: `ids from 0 to ${vocab - 1}`,
-    found: cut(wrong),
+    found: listText(wrong, "; "),
     hint: "these ids, or the tokenizer that gave them, belong to another model",
   });
 }

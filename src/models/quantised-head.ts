@@ -7,6 +7,7 @@ import type { Node, Value } from "../onnx/graph.js";
 import { dequantisedRows, NBITS_INPUTS, packedWeight, paddedColumns } from "../onnx/nbits.js";
 import { isFloat } from "../onnx/tensor.js";
 import type { TypeInference } from "../onnx/type-inference.js";
+import { sameOperator } from "./same-operator.js";
 
 /** Part of an answer head that narrowing a weight needs. */
 interface NarrowedRows {
@@ -69,13 +70,6 @@ export function narrowDequantised(
   const runsAlong = isBlocked || (scaleRank === 1 && own === axis);
   const parameter = (value: Value | null): Value | null =>
     value === null || !runsAlong ? value : gather(value, isBlocked ? axis : 0);
-  const { graph } = b;
-  return graph
-    .addNode({
-      opType: node.opType,
-      name: graph.freshNodeName(`${b.prefix}/${node.opType}`),
-      inputs: [gather(node.input(0), axis), ...node.inputs.slice(1).map(parameter)],
-      attributes: node.attributes,
-    })
-    .output();
+  const inputs = [gather(node.input(0), axis), ...node.inputs.slice(1).map(parameter)];
+  return sameOperator(b, node, inputs);
 }

@@ -7,11 +7,11 @@
  *   sequential block   x → (attention region) → (glue) → (mlp region) → x'
  *   parallel block     x → (attention region that holds the mlp as well) → x'
  */
-import { LocateError } from "../errors.js";
+import { LocateError, present } from "../errors.js";
 import { carriedInputs, type Dominance, type Region } from "../onnx/dominance.js";
 import { describeNode, type Node, type Value } from "../onnx/graph.js";
-import { present } from "../errors.js";
 import { TypeInference } from "../onnx/type-inference.js";
+import { listText } from "../plan/list-text.js";
 import type { Finding } from "./located.js";
 import { carriesData, containsNorm, isFusedAttention, isMatMulLike } from "./operator-roles.js";
 
@@ -228,6 +228,5 @@ function list(regions: readonly ClassifiedRegion[]): string {
     else runs.push({ kind, n: 1 });
   }
   const words = runs.map(({ kind, n }) => (n === 1 ? kind : `${kind} ×${n}`));
-  const shown = words.slice(0, 8).join(", ");
-  return words.length > 8 ? `${shown} and ${words.length - 8} more` : shown || "none";
+  return listText(words) || "none";
 }

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { ModelFormatError, PlanError } from "../errors.js";
 import { readJson } from "../store/json-document.js";
 import { readRegularFile, readTextFile, decodeUtf8 } from "../store/regular-file.js";
+import { isJson, type Json } from "./json-object.js";
 import type { Spelling } from "./token-pieces.js";
 
 /** Parts of `tokenizer.json` that decide over ids, in the order in which a text meets them. */
@@ -64,7 +65,7 @@ export function hasTokenizer(folder: string): boolean {
  * Reads the files of a tokenizer.
  *
  * @throws {@link PlanError} `TOKENIZER_MISSING` where a file is missing, {@link ModelFormatError} `TOKENIZER_UNREADABLE`
- *   where `tokenizer.json` is not one.
+ *   where one of the files cannot be read, or is not what its name says.
  */
 export function readTokenizerFolder(path: string): TokenizerFolder {
   const folder = resolve(path);
@@ -123,11 +124,10 @@ function readTemplate(path: string): string {
   throw unreadable(path, { found: read.found, expected: "a chat template (Jinja)" });
 }
 
-function parseObject(bytes: Uint8Array, where: string): object {
+function parseObject(bytes: Uint8Array, where: string): Json {
   const text = decodeUtf8(bytes);
   const json = text === undefined ? undefined : readJson(text);
-  if (json?.kind === "ok" && typeof json.value === "object" && json.value !== null)
-    return json.value;
+  if (json?.kind === "ok" && isJson(json.value)) return json.value;
   const found = json?.kind === "bad" ? json.found : undefined;
   throw unreadable(where, {
     found: found ?? (json === undefined ? "bytes that are not UTF-8" : "another JSON value"),

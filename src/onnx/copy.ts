@@ -43,8 +43,8 @@ export function copyBody(from: Graph, into: Graph, mapping: Mapping): void {
   for (const node of from.topologicalOrder()) copyNode(node, into, mapping);
 }
 
-/** Copies one node, subgraphs included, and extends `mapping` by its outputs. */
-export function copyNode(node: Node, into: Graph, mapping: Mapping): void {
+/** Copies one node, subgraphs included, extends `mapping` by its outputs, and returns the copy. */
+export function copyNode(node: Node, into: Graph, mapping: Mapping): Node {
   const copy = into.addNode({
     opType: node.opType,
     domain: node.domain,
@@ -60,6 +60,7 @@ export function copyNode(node: Node, into: Graph, mapping: Mapping): void {
     made.origin = value.origin;
     mapping.set(value, made);
   });
+  return copy;
 }
 
 function copyAttributes(node: Node, into: Graph, mapping: Mapping): Map<string, Attribute> {

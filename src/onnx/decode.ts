@@ -27,6 +27,7 @@ import {
   type Value,
   type ValueType,
 } from "./graph.js";
+import { DAMAGED } from "./hints.js";
 import { measureMessage } from "./message-budget.js";
 import { TensorReader } from "./read-tensor.js";
 import { notOnnx, readSkeleton } from "./skeleton.js";
@@ -72,19 +73,35 @@ export function decodeModel(bytes: Uint8Array, path: string, self = path): Model
   if (proto.graph === undefined || proto.opsetImport.length === 0) {
     throw notOnnx(path, "protobuf without a graph or without operator sets");
   }
-  const opsets = new Map<string, number>();
-  for (const { domain, version } of proto.opsetImport) {
-    opsets.set(domain === "ai.onnx" ? "" : domain, narrow(version, `${path}, opset_import`));
-  }
+  const opsets = opsetsOf(proto, path);
+  const reader = new GraphReader(path, self);
   return {
-    graph: new GraphReader(path, self).read(proto.graph),
+    graph: reader.read(proto.graph),
     irVersion: narrow(proto.irVersion, `${path}, ir_version`),
     opsets,
     producer: [proto.producerName, proto.producerVersion].filter((s) => s !== "").join(" "),
-    functions: proto.functions.map((each) => new GraphReader(path, self).readFunction(each)),
+    functions: proto.functions.map((each) => reader.readFunction(each)),
     metadata: new Map(proto.metadataProps.map(({ key, value }) => [key, value])),
     origin: proto,
   };
+}
+
+/** Operator set version by domain. */
+function opsetsOf(
+  { opsetImport }: Pick<ModelProto, "opsetImport">,
+  path: string,
+): Map<string, number> {
+  return new Map(
+    opsetImport.map(({ domain, version }) => [
+      shortDomain(domain),
+      narrow(version, `${path}, opset_import`),
+    ]),
+  );
+}
+
+/** ONNX's own domain has two names; we write "". */
+function shortDomain(domain: string): string {
+  return domain === "ai.onnx" ? "" : domain;
 }
 
 /** Names that a node may read: those of its own graph, then those of the graphs around it. */
@@ -150,20 +167,13 @@ class GraphReader {
     const defaults = proto.attributeProto.map(
       (each) => [each.name, this.#attribute(each, graph, new Map())] as const,
     );
-    const opsets = proto.opsetImport.map(
-      ({ domain, version }) =>
-        [
-          domain === "ai.onnx" ? "" : domain,
-          narrow(version, `${this.path}, opset_import`),
-        ] as const,
-    );
     return {
       name: proto.name,
-      domain: proto.domain === "ai.onnx" ? "" : proto.domain,
+      domain: shortDomain(proto.domain),
       overload: proto.overload,
       body: graph,
       attributeDefaults: new Map(defaults),
-      opsets: new Map(opsets),
+      opsets: opsetsOf(proto, this.path),
       origin: proto,
     };
   }
@@ -316,8 +326,6 @@ class GraphReader {
     });
   }
 }
-
-const DAMAGED = "the file is damaged or was edited by hand: export the model again";
 
 /** Names other than "" that a list holds more than once, each once. */
 function repeated(names: readonly string[]): string[] {

@@ -8,6 +8,7 @@ import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { ModelFormatError } from "../errors.js";
 import { HEAD_BYTES, LFS_POINTER, recogniseFormat } from "../store/file-format.js";
 import { readRange, standingAt } from "../store/regular-file.js";
+import { DAMAGED } from "./hints.js";
 import { byteLength, type DType, type TensorData } from "./tensor.js";
 
 /** What a tensor says of its bytes. */
@@ -43,7 +44,7 @@ export class ExternalFiles {
         where,
         expected: `${wanted} bytes for ${claim.dtype} [${claim.dims.join(", ")}]`,
         found: `${length} bytes`,
-        hint: "the file is damaged or was edited by hand: export the model again",
+        hint: DAMAGED,
       });
     }
     const { file, sizeBytes } = this.#open(path, claim.location, where);
@@ -157,7 +158,7 @@ function wholeNumber(text: string, what: string, where: string): number {
       where,
       expected: `a whole number as ${what}`,
       found: JSON.stringify(text),
-      hint: "the file is damaged or was edited by hand: export the model again",
+      hint: DAMAGED,
     });
   }
   return value;

@@ -3,6 +3,7 @@
  * runtime.
  */
 import { invariant, ModelFormatError } from "../errors.js";
+import { DAMAGED } from "./hints.js";
 import {
   capturedValues,
   describeNode,
@@ -60,7 +61,7 @@ export class Graph {
         where: `graph "${this.name}"`,
         expected: "a name for each value (ONNX graphs are in single assignment form)",
         found: `"${name}" twice`,
-        hint: "the file is damaged or was edited by hand: export the model again",
+        hint: DAMAGED,
       });
     }
     this.#names.add(name);
@@ -218,7 +219,7 @@ export class Graph {
             where: describeNode(need),
             expected: "a directed acyclic graph",
             found: `${describeNode(top.node)} feeds back into it`,
-            hint: "the file is damaged or was edited by hand: export the model again",
+            hint: DAMAGED,
           });
         }
       }
@@ -249,8 +250,7 @@ export class Graph {
     for (const node of dead) this.removeNode(node);
     const captured = new Set(this.nodes.flatMap((node) => capturedValues(node)));
     for (const value of this.initializers) {
-      if (value.uses.length === 0 && !value.isOutput && !captured.has(value) && !value.isInput)
-        this.removeSource(value);
+      if (!value.isUsed && !captured.has(value) && !value.isInput) this.removeSource(value);
     }
     return dead.length;
   }
@@ -280,4 +280,9 @@ export interface Model {
   readonly functions: LocalFunction[];
   readonly metadata: ReadonlyMap<string, string>;
   readonly origin: unknown;
+}
+
+/** Lets nodes of com.microsoft stand in the model; its operators have one version. */
+export function declareContribOperators({ opsets }: Model): void {
+  if (!opsets.has("com.microsoft")) opsets.set("com.microsoft", 1);
 }

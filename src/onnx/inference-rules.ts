@@ -15,7 +15,7 @@ import {
 } from "./type-inference.js";
 
 /** One question to a rule: output `output` of `node`. */
-interface InferenceCase {
+export interface InferenceCase {
   readonly node: Node;
   readonly types: TypeInference;
   readonly output: number;
@@ -314,20 +314,28 @@ function restOf(
   if (taken.length === 0 && left.length === 1) return left[0] ?? types.fresh();
   if (taken.some((dim) => typeof dim !== "number")) return types.fresh();
   const symbols = left.filter((dim) => typeof dim !== "number");
-  const quotient = product(left) / product(taken);
-  if (symbols.length === 0) return Number.isInteger(quotient) ? quotient : types.fresh();
+  const [times, over] = [product(left), product(taken)];
+  if (symbols.length === 0) return Number.isInteger(times / over) ? times / over : types.fresh();
   const [symbol] = symbols;
   if (symbols.length !== 1 || typeof symbol !== "string") return types.fresh();
-  return multiple(symbol, quotient) ?? types.fresh();
+  return multiple(symbol, { times, over }) ?? types.fresh();
 }
 
-/** `n * a`, where that is a whole multiple of a; heads folded into the token axis, and unfolded again. */
-function multiple(symbol: string, factor: number): SymbolicDim | undefined {
-  const match = /^(\d+) \* (.+)$/.exec(symbol);
-  const [count = "1", base = symbol] = match?.slice(1) ?? [];
-  const total = Number(count) * factor;
+/**
+ * `n * a` or `n * (a + b)`, where that is a whole multiple of the symbol: heads folded into the token axis, and unfolded
+ * again.
+ */
+function multiple(
+  symbol: string,
+  { times, over }: { readonly times: number; readonly over: number },
+): SymbolicDim | undefined {
+  const { count, base, sum } =
+    /^(?<count>\d+) \* (?:(?<base>[^+]+)|\((?<sum>[^()]+)\))$/.exec(symbol)?.groups ?? {};
+  const unit = sum ?? base ?? symbol;
+  const total = (Number(count ?? 1) * times) / over;
   if (!Number.isInteger(total) || total <= 0) return undefined;
-  return total === 1 ? base : `${total} * ${base}`;
+  if (total === 1) return unit;
+  return `${total} * ${unit.includes("+") ? `(${unit})` : unit}`;
 }
 
 function product(dims: SymbolicShape): number {

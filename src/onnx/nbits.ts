@@ -9,7 +9,7 @@
  * UINT4 takes 21 ms but needs operator set 21 (25 for 2 bits); GatherBlockQuantized takes 63 ms.
  */
 import type { AttributeValue, Node, Value } from "./graph.js";
-import { DTYPES, float32Tensor, int64Tensor, type DType, type Tensor } from "./tensor.js";
+import { DTYPES, float32Tensor, int64Tensor, isFloat, type DType, type Tensor } from "./tensor.js";
 
 /** Weight of one MatMulNBits node. Its operands are as the file has them. */
 export interface PackedWeight {
@@ -39,8 +39,36 @@ export const NBITS_INPUTS = {
   bias: 5,
 } as const;
 
-/** Widths that the runtime multiplies by. */
-export const NBITS_WIDTHS: readonly number[] = [2, 4, 8];
+/** Widths in bits that the runtime multiplies by. */
+const WIDTHS: readonly number[] = [2, 4, 8];
+
+function hasFloatZeroPoints(node: Node): boolean {
+  const dtype = node.inputs[NBITS_INPUTS.zeroPoints]?.type?.dtype;
+  return dtype !== undefined && isFloat(dtype);
+}
+
+/** Forms whose bytes cannot be read, or that the runtime cannot multiply by: what to say, and when. */
+export const UNREADABLE_FORMS: readonly {
+  readonly what: string;
+  readonly is: (node: Node) => boolean;
+}[] = [
+  {
+    what: "group indices (g_idx): an order of columns that the runtime no longer documents",
+    is: (node) => Boolean(node.inputs[NBITS_INPUTS.groupIndex]),
+  },
+  {
+    what: "weight_prepacked: bytes in the layout of one kind of device",
+    is: (node) => node.int("weight_prepacked", 0) !== 0,
+  },
+  {
+    what: `a width other than ${WIDTHS.join(", ")} bits`,
+    is: (node) => !WIDTHS.includes(node.int("bits", 4)),
+  },
+  {
+    what: "zero points in floating point beside 8 bits, which the runtime cannot multiply by (1.30)",
+    is: (node) => node.int("bits", 4) === 8 && hasFloatZeroPoints(node),
+  },
+];
 
 /** Reads what a MatMulNBits node multiplies by, from its attributes and operands. */
 export function packedWeight(
@@ -117,15 +145,16 @@ function unpacked(b: PackedEmitter, bytes: Value, bits: number): Value {
 /** Zero points, float32: one for all, or by row and block. */
 function zeroPoints(
   b: PackedEmitter,
-  { n, bits, zeroPoints: given, hasFloatZeroPoints, ...weight }: PackedWeight,
+  weight: PackedWeight,
 ): { readonly value: Value; readonly dims: "scalar" | "matrix" } {
+  const { n, bits, zeroPoints: given } = weight;
   if (given === undefined)
     return { value: b.constant(float32Tensor([2 ** (bits - 1)], [])), dims: "scalar" };
-  if (hasFloatZeroPoints) return { value: castTo(b, given, "float32"), dims: "matrix" };
+  if (weight.hasFloatZeroPoints) return { value: castTo(b, given, "float32"), dims: "matrix" };
   const rows = unpacked(b, b.op("Reshape", [given, ints(b, [n, -1])]), bits);
   const flat = b.op("Reshape", [rows, ints(b, [n, -1])]);
   // the last byte of a row may hold more than the row has blocks
-  const end = ints(b, [blocksOf({ n, bits, zeroPoints: given, hasFloatZeroPoints, ...weight })]);
+  const end = ints(b, [blocksOf(weight)]);
   return { value: b.op("Slice", [flat, ints(b, [0]), end, ints(b, [1])]), dims: "matrix" };
 }
 

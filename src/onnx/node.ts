@@ -4,6 +4,7 @@
  */
 import { invariant, ModelFormatError, present } from "../errors.js";
 import type { Graph } from "./graph.js";
+import { DAMAGED } from "./hints.js";
 import { readNumbers, type DType, type Tensor } from "./tensor.js";
 
 /** One dimension: a known size, a symbolic name, or unknown. */
@@ -59,6 +60,11 @@ export class Value {
   /** Is it one of the graph's declared outputs? */
   get isOutput(): boolean {
     return this.graph.outputs.includes(this);
+  }
+
+  /** Does a node read it, or the graph give it as an output? */
+  get isUsed(): boolean {
+    return this.uses.length > 0 || this.isOutput;
   }
 
   /** The constant's elements when this is a small inline initializer or a `Constant` node's output. */
@@ -152,7 +158,7 @@ export class Node {
         where: describeNode(this),
         expected: `at least ${index + 1} inputs`,
         found: `${this.#inputs.length}`,
-        hint: "the file is damaged or was edited by hand: export the model again",
+        hint: DAMAGED,
       });
     }
     return value;
@@ -218,7 +224,7 @@ export class Node {
       where: describeNode(this),
       expected,
       found: found === undefined ? "nothing" : found.kind,
-      hint: "the file is damaged or was edited by hand: export the model again",
+      hint: DAMAGED,
     });
   }
 }

@@ -5,6 +5,7 @@
 import { TensorProto_DataLocation as DataLocation, type TensorProto } from "onnx-buf";
 import { ModelFormatError } from "../errors.js";
 import { ExternalFiles } from "./external.js";
+import { DAMAGED } from "./hints.js";
 import { SELF } from "./skeleton.js";
 import { byteLength, dtypeOf, DTYPES, narrow, type DType, type Tensor } from "./tensor.js";
 
@@ -40,7 +41,7 @@ export class TensorReader {
         where,
         expected: `${byteLength(dtype, dims)} bytes for ${dtype} [${dims.join(", ")}]`,
         found: `${bytes.length} bytes`,
-        hint: "the file is damaged or was edited by hand: export the model again",
+        hint: DAMAGED,
       });
     }
     return { dtype, dims, data: { kind: "inline", bytes } };
@@ -72,7 +73,7 @@ function dimsOf(proto: TensorProto, where: string): number[] {
       where,
       expected: "dimensions of 0 or more",
       found: `[${proto.dims.slice(0, 8).join(", ")}]`,
-      hint: "the file is damaged or was edited by hand: export the model again",
+      hint: DAMAGED,
     });
   });
 }
@@ -94,7 +95,7 @@ function absurdSize(dtype: DType, dims: readonly number[], where: string): Model
     where,
     expected: "less than 2^53 bytes",
     found: `${dtype} [${shown}]`,
-    hint: "the file is damaged or was edited by hand: export the model again",
+    hint: DAMAGED,
   });
 }
 

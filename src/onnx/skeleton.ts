@@ -44,7 +44,11 @@ export function readSkeleton(path: string): Uint8Array {
   const file = openModel(path);
   try {
     const before = fstatSync(file);
-    if (before.size === 0) throw empty(path);
+    if (before.size === 0) {
+      throw notOnnx(path, "a file of 0 bytes", {
+        hint: "the download or export stopped before it wrote anything: fetch or export the file again",
+      });
+    }
     const window = new Window(file, before.size, path);
     refuseForeign(window);
     const parts = scan(window, "model", { start: 0, end: before.size, depth: 0 });
@@ -61,7 +65,7 @@ function openModel(path: string): number {
   try {
     return openSync(path, "r");
   } catch (cause) {
-    throw notOnnx(path, refusalOf(cause), cause);
+    throw notOnnx(path, refusalOf(cause), { cause });
   }
 }
 
@@ -73,14 +77,7 @@ function isSame(a: Stats, b: Stats): boolean {
 function refuseForeign(window: Window): void {
   const head = window.bytes(0, Math.min(window.size, HEAD_BYTES));
   const foreign = recogniseFormat(head, window.size);
-  if (foreign === undefined) return;
-  throw new ModelFormatError("this is not an ONNX model", {
-    code: "NOT_ONNX",
-    where: window.path,
-    expected: "an ONNX ModelProto (protobuf)",
-    found: foreign.what,
-    hint: foreign.hint,
-  });
+  if (foreign !== undefined) throw notOnnx(window.path, foreign.what, { hint: foreign.hint });
 }
 
 /** A window over the file: headers are read through it, payloads are jumped over. */
@@ -226,16 +223,6 @@ function truncated(path: string, at: number): ModelFormatError {
   });
 }
 
-function empty(path: string): ModelFormatError {
-  return new ModelFormatError("this is not an ONNX model", {
-    code: "NOT_ONNX",
-    where: path,
-    expected: "an ONNX ModelProto (protobuf)",
-    found: "a file of 0 bytes",
-    hint: "the download or export stopped before it wrote anything: fetch or export the file again",
-  });
-}
-
 function changed(path: string): ModelFormatError {
   return new ModelFormatError("the file changed while it was read", {
     code: "FILE_CHANGED",
@@ -257,13 +244,20 @@ function tooLarge(path: string): ModelFormatError {
 }
 
 /** The error for bytes that are no ModelProto. */
-export function notOnnx(path: string, found: string, cause?: unknown): ModelFormatError {
+export function notOnnx(
+  path: string,
+  found: string,
+  {
+    hint = "give a model.onnx, or a folder that holds one",
+    cause,
+  }: { readonly hint?: string; readonly cause?: unknown } = {},
+): ModelFormatError {
   return new ModelFormatError("this is not an ONNX model", {
     code: "NOT_ONNX",
     where: path,
     expected: "an ONNX ModelProto (protobuf)",
     found,
-    hint: "give a model.onnx, or a folder that holds one",
+    hint,
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -5,6 +5,7 @@
  * decode to the session.
  */
 import { invariant, ModelFormatError } from "../errors.js";
+import { DAMAGED } from "./hints.js";
 
 /** ONNX element type numbers (onnx.proto, TensorProto.DataType) by name, with their size in bits. */
 export const DTYPES = {
@@ -84,6 +85,9 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
+/** Floating-point types of 16 bits. */
+export const HALVES: ReadonlySet<DType | undefined> = new Set<DType>(["float16", "bfloat16"]);
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, size) => product * size, 1);
@@ -143,7 +147,7 @@ export function narrow(value: bigint, where: string): number {
       where,
       expected: "a value within ±(2^53 - 1)",
       found: value.toString(),
-      hint: "the file is damaged or was edited by hand: export the model again",
+      hint: DAMAGED,
     });
   }
   return number;

@@ -2,6 +2,7 @@
  * @file Suggestions for misspelt names: options, audit ids, variables, layers specs.
  */
 import { distance } from "fastest-levenshtein";
+import { listText } from "./list-text.js";
 
 /** A name further away than this share of its length is not what was meant. */
 const FAR = 0.4;
@@ -31,7 +32,5 @@ export function didYouMean(word: string, candidates: readonly string[]): { hint?
 
 /** Names in quotes, cut at eight: `"a", "b" and 3 more`. */
 export function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, 8).map((name) => JSON.stringify(name));
-  const more = names.length > 8 ? ` and ${names.length - 8} more` : "";
-  return shown.join(", ") + more;
+  return listText(names.map((name) => JSON.stringify(name)));
 }

@@ -8,6 +8,7 @@ import type { AuditFile } from "./audit-schema.js";
 import { didYouMean, listNames } from "./did-you-mean.js";
 import { itemText, spanUnits } from "./item-text.js";
 import { showValue } from "./json-path.js";
+import { listText } from "./list-text.js";
 
 /** Every promise of the items that is broken. */
 export function checkItems({ items, variables, answers }: AuditParts): readonly Mistake[] {
@@ -61,7 +62,7 @@ function checkValues(
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value !== undefined && known.includes(value)) return [];
     const texts = known.map(String);
-    const expected = `one of ${known.map(showValue).slice(0, 8).join(", ")}${known.length > 8 ? ` and ${known.length - 8} more` : ""}`;
+    const expected = `one of ${listText(known.map(showValue))}`;
     const hint = typeof value === "string" ? didYouMean(value, texts) : {};
     return [{ path, expected, found: showValue(value), ...hint }];
   });

@@ -74,12 +74,10 @@ export function estimateMemory(plan: MemoryPlan): MemoryEstimate {
   const sum = (of: (model: ModelSize) => number): number =>
     sides.map(of).reduce((a, b) => a + b, 0);
   const widest = (of: (model: ModelSize) => number): number => Math.max(...sides.map(of));
-  const above = ({ nLayers }: ModelSize): number => (nLayers - plan.lowestLayer) / nLayers;
-  const copied = sum((model) => COPIES * above(model) * model.copiedBytes);
+  const blocksAbove = ({ nLayers }: ModelSize): number => nLayers - plan.lowestLayer;
+  const copied = sum((model) => (COPIES * blocksAbove(model) * model.copiedBytes) / model.nLayers);
   // both models' sessions stay open; a capture runs one model at a time
-  const kept = sum(
-    (model) => KEPT_PER_PRODUCT * above(model) * (model.blockParameters / model.dModel),
-  );
+  const kept = sum((model) => blocksAbove(model) * productWidth(model));
   const gradients = plan.batch * plan.window * kept;
   const capture = widest(
     (model) =>
@@ -97,7 +95,7 @@ export function estimateMemory(plan: MemoryPlan): MemoryEstimate {
   return { parts, totalBytes: parts.reduce((total, part) => total + part.bytes, 0) };
 }
 
-/** Numbers alive in one block of a forward pass, per token. */
+/** Numbers of one block, per token: alive at once in a forward pass, and kept for its gradient. */
 function productWidth({ blockParameters, nLayers, dModel }: ModelSize): number {
   return (KEPT_PER_PRODUCT * blockParameters) / nLayers / dModel;
 }

@@ -37,10 +37,15 @@ export type CudaObstacle =
       readonly missing: readonly MissingLibrary[];
     };
 
+/** Folder of the runtime's package. */
+export function runtimePackage(): string {
+  const entry = createRequire(import.meta.url).resolve("onnxruntime-node");
+  return join(dirname(entry), "..");
+}
+
 /** Folder of the runtime's native files. */
 export function runtimeFolder(): string {
-  const entry = createRequire(import.meta.url).resolve("onnxruntime-node");
-  return join(dirname(entry), "..", "bin", "napi-v6", process.platform, process.arch);
+  return join(runtimePackage(), "bin", "napi-v6", process.platform, process.arch);
 }
 
 /** How the system is looked at; tests put in another. */

@@ -7,7 +7,14 @@ import { cudaError, findCudaObstacle } from "./cuda-library.js";
 import { oneNode } from "./one-node.js";
 import { createSession, type Device } from "./session.js";
 import { findVulkanObstacle } from "./provider-error.js";
-import { identifyAdapter, openFiles, whyNoHardware, type Adapter } from "./webgpu-adapter.js";
+import {
+  identifyAdapter,
+  openFiles,
+  thisDeviceHost,
+  whyNoHardware,
+  type Adapter,
+  type DeviceHost,
+} from "./webgpu-adapter.js";
 
 /** A device that `auto` did not take. */
 export interface PassedOver {
@@ -39,18 +46,14 @@ export async function chooseDevice(asked: "auto" | Device): Promise<ChosenDevice
     await tryCuda(asked);
     return { device: asked, passedOver: [] };
   }
-  const cuda = await reasonAgainst(() => tryCuda("cuda"));
-  if (cuda === undefined) return { device: "cuda", passedOver: [] };
-  const tried: PassedOver[] = [{ device: "cuda", reason: cuda }];
-  let adapter: Adapter | undefined;
-  const webgpu = await reasonAgainst(async () => (adapter = await tryHardware()));
-  if (webgpu === undefined && adapter !== undefined) {
-    return { device: "webgpu", passedOver: tried, adapter: describeAdapter(adapter) };
+  const cuda = await attempted(() => tryCuda("cuda"));
+  if (cuda.works) return { device: "cuda", passedOver: [] };
+  const noCuda = { device: "cuda", reason: cuda.reason } as const;
+  const webgpu = await attempted(tryHardware);
+  if (webgpu.works) {
+    return { device: "webgpu", passedOver: [noCuda], adapter: describeAdapter(webgpu.value) };
   }
-  return {
-    device: "cpu",
-    passedOver: [...tried, { device: "webgpu", reason: webgpu ?? "no adapter" }],
-  };
+  return { device: "cpu", passedOver: [noCuda, { device: "webgpu", reason: webgpu.reason }] };
 }
 
 /** The choice in one line: what and, where `auto` passed something over, why. */
@@ -72,14 +75,17 @@ export async function tryCuda(device: Device): Promise<void> {
   await (await createSession(oneNode(), { device })).release();
 }
 
+/** Files that were open before the first session on WebGPU: one session stays open, and the device's file with it. */
+let openBefore: ReadonlySet<string> | undefined;
+
 /** Makes a session on WebGPU and looks at what it stands on. @throws {@link HostError} when none can be made. */
-export async function tryWebGpu(): Promise<Adapter> {
+export async function tryWebGpu(host: DeviceHost = thisDeviceHost()): Promise<Adapter> {
   const missing = findVulkanObstacle();
   if (missing !== undefined) throw missing;
-  const before = openFiles();
+  openBefore ??= openFiles(host);
   const session = await createSession(oneNode(), { device: "webgpu" });
   try {
-    return identifyAdapter(before);
+    return identifyAdapter(openBefore, host);
   } finally {
     await session.release();
   }
@@ -112,13 +118,15 @@ function describeAdapter(adapter: Adapter): string {
   }
 }
 
-/** The message of our own error, if `attempt` throws one. Anything else passes. */
-async function reasonAgainst(attempt: () => Promise<unknown>): Promise<string | undefined> {
+type Attempted<T> =
+  { readonly works: true; readonly value: T } | { readonly works: false; readonly reason: string };
+
+/** What `attempt` gives, or the message of the error of ours that it throws. Anything else passes. */
+async function attempted<T>(attempt: () => Promise<T>): Promise<Attempted<T>> {
   try {
-    await attempt();
-    return undefined;
+    return { works: true, value: await attempt() };
   } catch (error) {
-    if (error instanceof MasAuditError) return error.message;
+    if (error instanceof MasAuditError) return { works: false, reason: error.message };
     throw error;
   }
 }

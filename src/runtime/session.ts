@@ -209,9 +209,9 @@ function toRuntime(Tensor: Runtime["Tensor"], value: RuntimeTensor): OrtTensor {
 }
 
 function fromRuntime(value: OnnxValue, name: string): RuntimeTensor {
-  const found = value; // graphs of ours have tensor outputs only
-  invariant(found.type in TO_RUNTIME, `output "${name}" has element type ${found.type}`);
-  return { dtype: found.type, dims: found.dims, data: found.data } as RuntimeTensor;
+  const { type, dims, data } = value; // graphs of ours have tensor outputs only
+  invariant(type in TO_RUNTIME, `output "${name}" has element type ${type}`);
+  return { dtype: type, dims, data } as RuntimeTensor;
 }
 
 function port(metadata: InferenceSession.ValueMetadata): PortType {

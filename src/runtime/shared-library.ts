@@ -58,6 +58,7 @@ type Read = (offset: number, bytes: number, how?: "exactly" | "at most") => Buff
 
 function reader(file: number, path: string): Read {
   return (offset, bytes, how = "exactly") => {
+    if (!Number.isSafeInteger(offset)) throw damaged(path, "it points beyond every file");
     const buffer = Buffer.alloc(bytes);
     const got = readSync(file, buffer, 0, bytes, offset);
     if (got < bytes && how === "exactly") throw damaged(path, "it ends too early");

@@ -29,8 +29,17 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
     renameSync(temporary, path);
     flushFolder(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeUnfinished(temporary);
     throw writeError(error, path);
+  }
+}
+
+/** Removes what is left of a file that could not be written. Where that fails as well, the first failure says more. */
+export function removeUnfinished(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // a name that is too long, a folder that is gone: nothing was written there
   }
 }
 

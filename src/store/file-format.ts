@@ -34,9 +34,9 @@ const startsWithText =
   (head) =>
     textOf(head.subarray(at, at + text.length)) === text;
 
-/** Marks of a page, after white space and a byte order mark. */
-const HTML = /^(?:\uFEFF)?\s*<(?:!doctype|html|head|body|\?xml)/i;
-const JSON_START = /^(?:\uFEFF)?\s*[{[]\s*["{[\]}0-9]/;
+/** Marks of a page and of a JSON text, after white space; a byte order mark is gone by then. */
+const HTML = /^\s*<(?:!doctype|html|head|body|\?xml)/i;
+const JSON_START = /^\s*[{[]\s*["{[\]}0-9]/;
 
 /** In this order; the first that fits decides. */
 const FORMATS: readonly (readonly [Test, ForeignFormat])[] = [

@@ -10,7 +10,7 @@ import { HEAD_BYTES, recogniseFormat } from "./file-format.js";
 import { readJson } from "./json-document.js";
 import { decodeUtf8, refusalOf, standingAt } from "./regular-file.js";
 
-/** Element types we read and write, with their size in bytes; others are kept as bytes. */
+/** Element types of the format, with their size in bytes; others are refused. */
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
   BOOL: 1,
   U8: 1,

@@ -192,6 +192,10 @@ describe("marks of exporters", () => {
   it("have an adapter for each id once, with exporters and families named", () => {
     expect(new Set(ADAPTERS.map(({ id }) => id)).size).toBe(ADAPTERS.length);
     expect(ADAPTERS.at(-1)!.id).toBe("generic");
+    for (const { id, exporters, families } of ADAPTERS) {
+      expect(exporters).toMatch(/\w/);
+      expect(families.length > 0).toBe(id !== "generic"); // that one is for all families
+    }
   });
 });
 

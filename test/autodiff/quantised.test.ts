@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { differentiate } from "../../src/autodiff/differentiate.js";
 import { Graph } from "../../src/onnx/graph.js";
+import { readNumbers } from "../../src/onnx/tensor.js";
 import { tensor } from "../../src/runtime/tensor.js";
 import { addPackedProduct, drawPacked, type PackedForm } from "../support/packed-weight.js";
 import { runModel } from "../support/run-model.js";
@@ -52,7 +53,7 @@ async function run(
     u: tensor("float32", [ROWS, n], Float32Array.from(slope)),
   });
   const { dense, bias } = operands;
-  const offsets = bias && new Float32Array(Uint8Array.from(inlineBytes(bias)).buffer);
+  const offsets = bias && readNumbers(bias);
   return {
     forward: deviation(outputs[y.name]!.data, ROWS * n, (i) => {
       const [row, out] = [Math.floor(i / n), i % n];
@@ -64,10 +65,6 @@ async function run(
       return { terms: dense.map((w, out) => w[column]! * slope[row * n + out]!), offset: 0 };
     }),
   };
-}
-
-function inlineBytes({ data }: { data: { kind: string; bytes?: Uint8Array } }): Uint8Array {
-  return data.bytes!;
 }
 
 /** Largest |found − expected|, over the largest sum of magnitudes. */

@@ -96,6 +96,17 @@ describe("doctor", () => {
     await expect(text).toMatchFileSnapshot("../golden/cli/doctor.txt");
   });
 
+  it("shows what a path or a model would do to the terminal", () => {
+    const [first] = FACTS.model!.graphs;
+    const named = [{ op: "\u001b[2J", opset: 1, dtype: undefined, nodes: 1 }];
+    const graphs = [{ ...first!, float: named }];
+    const printed = printFacts({ ...FACTS, model: { path: "/m/\u001b[31m.onnx", graphs } });
+    const text = printed.replaceAll(/\s+/g, " ");
+    expect(text).not.toContain("\u001b");
+    expect(text).toContain("/m/\\u001b[31m.onnx");
+    expect(text).toContain("\\u001b[2J (unknown type, 1 node)");
+  });
+
   it("ends with 0 where the CPU works, and tells the same to programs", async () => {
     const { code, text } = await doctor({ json: true });
     expect(code).toBe(0);

@@ -9,7 +9,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ADAPTERS } from "../../adapters/index.js";
-import type { ExportOptions, Io, Sink } from "../../src/cli/commands.js";
+import type { ExportOptions } from "../../src/cli/commands.js";
 import { exportCommand } from "../../src/cli/export-command.js";
 import { MasAuditError } from "../../src/errors.js";
 import { buildWhole } from "../../src/models/capture-graph.js";
@@ -18,6 +18,7 @@ import { runWhole } from "../../src/models/whole-run.js";
 import { createSession } from "../../src/runtime/session.js";
 import { checkpointFixture, checkpointReference } from "../support/checkpoints.js";
 import { temporaryFolder } from "../support/tiny-models.js";
+import { keepingSink } from "./run.js";
 
 const root = temporaryFolder();
 let copies = 0;
@@ -35,22 +36,11 @@ function folderWith(name: string): { above: string; model: string } {
 async function run(
   options: Partial<ExportOptions> & { folder: string; out: string },
 ): Promise<string> {
-  let text = "";
-  const sink = (write: (part: string) => void): Sink => ({
-    write,
-    isTerminal: false,
-    columns: 80,
-    colour: false,
-  });
-  const io: Io = {
-    stdout: sink((part) => (text += part)),
-    stderr: sink(() => undefined),
-    signal: new AbortController().signal,
-    argv: [],
-  };
+  const stdout = keepingSink();
+  const io = { stdout, stderr: keepingSink(), signal: new AbortController().signal, argv: [] };
   const all = { copy: false, force: false, json: true, verbose: false, ...options };
   expect(await exportCommand(all, io, { adapters: ADAPTERS })).toBe(0);
-  return text;
+  return stdout.text();
 }
 
 async function refusal(options: Parameters<typeof run>[0]): Promise<MasAuditError> {
@@ -113,6 +103,15 @@ describe("mas-audit export", () => {
     writeFileSync(join(above, "copy.onnx.data"), "mine");
     const copied = { folder: model, out: join(above, "copy.onnx"), copy: true };
     expect((await refusal(copied)).code).toBe("EXPORT_EXISTS");
+  });
+
+  it("gives advice that its own command line can follow where nothing can be written", async () => {
+    const { above, model } = folderWith("gpt2");
+    const out = join(above, `${"x".repeat(300)}.onnx`);
+    for (const copy of [false, true]) {
+      const { code, hint } = await refusal({ folder: model, out, copy });
+      expect({ code, hint }).toEqual({ code: "OUTPUT_NOT_WRITABLE", hint: "name another OUT" });
+    }
   });
 
   it("says what is wrong with the folder or the name", async () => {

@@ -14,6 +14,12 @@ describe("--tuned-adapter", () => {
     expect(calls).toMatchObject([["audit", expected]]);
   });
 
+  it("twice is named beside the other mistakes of gradcheck", async () => {
+    const { stderr } = await run(words("gradcheck m --tuned-adapter x --tuned-adapter y --seed z"));
+    expect(stderr).toContain("--tuned-adapter: expected to be given once, found 2 times");
+    expect(stderr).toContain("--seed: expected a whole number");
+  });
+
   it("is absent from the options where it was not given", async () => {
     const { calls } = await run(words("a b"));
     expect(calls[0]?.[1]).not.toHaveProperty("tunedAdapter");

@@ -7,7 +7,7 @@ import { openCheckpoint } from "../../src/models/checkpoint/open.js";
 import { loadModel } from "../../src/models/load.js";
 import { attachAdapter } from "../../src/models/lora/attach.js";
 import { stream, type Stream } from "../../src/stats/stream.js";
-import { damage, damageJson, outcomeOf, withinMemory } from "../support/fuzz.js";
+import { damage, damageJson, outcomeOf, safetensorsBytes, withinMemory } from "../support/fuzz.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 
 const folder = temporaryFolder();
@@ -51,12 +51,8 @@ describe.each(["mistral", "gpt2", "gemma2"])("a folder of %s", (name) => {
     const header = weights.slice(8, end);
     for (let i = 0; i < 100; i++) {
       const text = damagedJson(header, random);
-      const length = Buffer.alloc(8);
-      length.writeBigUInt64LE(BigInt(text.length));
-      writeFileSync(
-        join(place, "model.safetensors"),
-        Buffer.concat([length, text, weights.subarray(end)]),
-      );
+      const file = safetensorsBytes(text, weights.subarray(end));
+      writeFileSync(join(place, "model.safetensors"), file);
       open(place);
     }
     writeFileSync(join(place, "model.safetensors"), weights);

@@ -141,13 +141,17 @@ describe("tokenizer files", () => {
     expect((await outcomeOfAsync(() => loadTokenizer(place), "id")).kind).toBe("refused");
   });
 
-  it.each(HOSTILE)("of %s are refused", async (_, text) => {
-    for (const name of names) {
-      restore();
-      writeFileSync(join(place, name), text);
-      await outcomeOfAsync(() => loadTokenizer(place), name);
-    }
-  });
+  it.each(HOSTILE)(
+    "of %s are refused, or read where nothing has to be in them",
+    async (_, text) => {
+      for (const name of names) {
+        restore();
+        writeFileSync(join(place, name), text);
+        const { kind } = await outcomeOfAsync(() => loadTokenizer(place), name);
+        if (name === "tokenizer.json") expect(kind).toBe("refused");
+      }
+    },
+  );
 });
 
 describe("adapter_config.json", () => {
@@ -165,9 +169,9 @@ describe("adapter_config.json", () => {
     fan_in_fan_out: false,
     modules_to_save: null,
   };
-  const read = (bytes: Uint8Array | string): void => {
+  const read = (bytes: Uint8Array | string): ReturnType<typeof outcomeOf> => {
     writeFileSync(join(place, "adapter_config.json"), bytes);
-    outcomeOf(() => readAdapterConfig(place), "readAdapterConfig");
+    return outcomeOf(() => readAdapterConfig(place), "readAdapterConfig");
   };
 
   it("with damage is read or refused", () => {
@@ -176,7 +180,7 @@ describe("adapter_config.json", () => {
   });
 
   it.each(HOSTILE)("of %s is refused", (_, text) => {
-    read(text);
+    expect(read(text).kind).toBe("refused");
   });
 });
 

@@ -5,7 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ADAPTERS } from "../../adapters/index.js";
 import { readConfiguration } from "../../src/models/configuration.js";
 import { buildWhole } from "../../src/models/capture-graph.js";
@@ -21,6 +21,8 @@ import { exportFixture } from "../support/located.js";
 import { relative } from "../support/reference-check.js";
 import { renameAll, reorder } from "../support/scramble.js";
 import { temporaryFolder } from "../support/tiny-models.js";
+
+const scratch = temporaryFolder();
 
 const FILES = [
   "gpt2/optimum-nopast",
@@ -65,10 +67,6 @@ function naturally(file: string): Promise<{ located: LocatedModel; states: Float
   natural.set(file, known);
   return known;
 }
-
-afterAll(() => {
-  natural.clear();
-});
 
 /** Reads a fixture, changes how it is written *before* anything of ours sees it, and locates. */
 async function rewritten(file: string, change: (model: Model) => Model): Promise<LocatedModel> {
@@ -127,5 +125,3 @@ describe.each(FILES)("%s", (file) => {
     },
   );
 });
-
-const scratch = temporaryFolder();

@@ -2,7 +2,7 @@
  * @file Running only the tokens that change is exact: loss, answers and gradient of the windowed suffix are those of the
  * whole prompt, for every attention form of the samples, at every kind of site and position.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ADAPTERS } from "../../adapters/index.js";
@@ -47,9 +47,7 @@ function samplesIn(root: string): string[] {
 }
 
 function isFolder(path: string): boolean {
-  return readdirSync(join(path, ".."), { withFileTypes: true }).some(
-    (entry) => entry.isDirectory() && path.endsWith(`/${entry.name}`),
-  );
+  return statSync(path).isDirectory();
 }
 
 /** Prompts of one token have no token 1. */

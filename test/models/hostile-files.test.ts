@@ -134,19 +134,15 @@ describe("a file of another kind is called by its name:", () => {
       "a note",
       "model.onnx",
       "hello, this is not a model",
-      "wire type 5",
+      "wire type 4 at byte 3",
       "give a model.onnx, or a folder that holds one",
     ],
   ])("%s", async (_, name, content, found, hint) => {
     const text = await textOfFile(content, name);
     const [first, ...rest] = text.split("\n");
-    if (found === "wire type 5") {
-      expect(first).toContain("NOT_ONNX this is not an ONNX model: expected an ONNX ModelProto");
-    } else {
-      expect(first).toBe(
-        `NOT_ONNX this is not an ONNX model: expected an ONNX ModelProto (protobuf), found ${found}`,
-      );
-    }
+    expect(first).toBe(
+      `NOT_ONNX this is not an ONNX model: expected an ONNX ModelProto (protobuf), found ${found}`,
+    );
     expect(rest.join("\n")).toBe(`  at    DIR/${name}\n  hint  ${hint}\n`);
   });
 
@@ -280,7 +276,7 @@ ${DAMAGED}`,
       ({ graph }) => (graph!.initializer[0]!.rawData = new Uint8Array(12)),
       `TENSOR_SIZE a tensor's data has another size than its shape: expected 16 bytes for float32 [2, 2], found 12 bytes
   at    DIR/model.onnx, tensor "W"
-${DAMAGED.replace("the model again", "the model again")}`,
+${DAMAGED}`,
     ],
     [
       "dimensions whose product overflows",
@@ -539,7 +535,7 @@ function put(folder: string): void {
 
 describe("links that hub caches are made of are followed:", () => {
   const location = "model.onnx_data";
-  const isRead = (path: string): number => readModel(path).graph.initializers.length;
+  const countWeights = (path: string): number => readModel(path).graph.initializers.length;
 
   it("model and data both link into one blobs folder", () => {
     const cache = newFolder();
@@ -550,7 +546,7 @@ describe("links that hub caches are made of are followed:", () => {
     const snapshot = join(cache, "snapshots", "abc", "onnx");
     symlinkSync("../../../blobs/1", join(snapshot, "model.onnx"));
     symlinkSync("../../../blobs/2", join(snapshot, location));
-    expect(isRead(join(snapshot, "model.onnx"))).toBe(1);
+    expect(countWeights(join(snapshot, "model.onnx"))).toBe(1);
   });
 
   it("a model of one's own beside data that links into blobs", () => {
@@ -561,7 +557,7 @@ describe("links that hub caches are made of are followed:", () => {
     writeFileSync(join(cache, "blobs", "2"), new Uint8Array(16));
     writeFileSync(join(snapshot, "model.onnx"), external({ location }));
     symlinkSync("../../blobs/2", join(snapshot, location));
-    expect(isRead(join(snapshot, "model.onnx"))).toBe(1);
+    expect(countWeights(join(snapshot, "model.onnx"))).toBe(1);
   });
 
   it("a model folder that is a link, and links inside the folder", () => {
@@ -571,7 +567,7 @@ describe("links that hub caches are made of are followed:", () => {
     symlinkSync("weights/w", join(folder, "real", location));
     writeFileSync(join(folder, "real", "model.onnx"), external({ location }));
     symlinkSync("real", join(folder, "named"));
-    expect(isRead(join(folder, "named", "model.onnx"))).toBe(1);
+    expect(countWeights(join(folder, "named", "model.onnx"))).toBe(1);
   });
 });
 
@@ -628,7 +624,7 @@ describe("large files", () => {
   });
 });
 
-it("a file that is left over raw data and stale external entries reads its own data", () => {
+it("a tensor with data of its own and stale external entries keeps its own data", () => {
   const folder = newFolder();
   const path = join(folder, "model.onnx");
   const big = linearModel(float32Tensor(Array(600).fill(1), [30, 20]));

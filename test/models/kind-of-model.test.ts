@@ -1,22 +1,11 @@
 /** @file Kinds of model that are refused, each with its own reason. */
 import { describe, expect, it } from "vitest";
-import { LocateError } from "../../src/errors.js";
 import { INPUT_KINDS, OPERATOR_KINDS } from "../../src/models/kind-of-model.js";
 import { Builder } from "../../src/onnx/builder.js";
 import type { AttributeValue, Model } from "../../src/onnx/graph.js";
 import { float32Tensor } from "../../src/onnx/tensor.js";
-import { locateModel } from "../support/located.js";
+import { locateModel, refusal } from "../support/located.js";
 import { TINY, tinyDecoder } from "../support/tiny-decoder.js";
-
-function refusal(model: Model): LocateError {
-  try {
-    locateModel(model);
-  } catch (error) {
-    if (error instanceof LocateError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
 
 /** The tiny decoder with an operator of this type inside the mlp of block 0. */
 function withOperator(
@@ -24,40 +13,56 @@ function withOperator(
   attributes: Readonly<Record<string, AttributeValue>> = {},
 ): Model {
   const model = tinyDecoder();
-  const { graph } = model;
-  const relu = graph.nodes.find((node) => node.opType === "Relu")!;
-  const users = [...relu.output().uses];
-  const made = new Builder(graph, "extra").op(opType, [relu.output()], attributes);
-  for (const { node, index } of users) node.replaceInput(index, made);
+  insertAfter(model, "Relu", { opType, attributes });
   return model;
 }
 
-/** One example of each kind; the brief reason is what a person must be able to read out of the error. */
-const OPERATORS: readonly [string, string, RegExp][] = [
-  ["TopK", "MIXTURE_OF_EXPERTS", /mixture of experts/],
-  ["QMoE", "MIXTURE_OF_EXPERTS", /mixture of experts/],
-  ["DynamicQuantizeLinear", "DYNAMIC_QUANTISATION", /quantised at run time/],
-  ["MatMulInteger", "DYNAMIC_QUANTISATION", /dynamic int8/],
-  ["LinearAttention", "LINEAR_ATTENTION", /linear attention/],
-  ["Scan", "LINEAR_ATTENTION", /Mamba/],
-  ["Loop", "LINEAR_ATTENTION", /RWKV/],
-  ["Conv", "LINEAR_ATTENTION", /convolution over tokens/],
-  ["PagedAttention", "PAGED_ATTENTION", /paged/],
-  ["DecoderMaskedMultiHeadAttention", "DECODING_STEP", /one new token/],
-  ["If", "CONTROL_FLOW", /control flow/],
+/** Puts an operator between the first node of type `before` and all that use it. */
+function insertAfter(
+  { graph }: Model,
+  before: string,
+  {
+    opType,
+    attributes = {},
+  }: { opType: string; attributes?: Readonly<Record<string, AttributeValue>> },
+): void {
+  const value = graph.nodes.find((node) => node.opType === before)!.output();
+  const users = [...value.uses];
+  const made = new Builder(graph, "extra").op(opType, [value], attributes);
+  for (const { node, index } of users) node.replaceInput(index, made);
+}
+
+/** Examples of each kind: what a person must be able to read out of the error, and what to do instead. */
+const OPERATORS: readonly [string, string, RegExp, RegExp][] = [
+  ["TopK", "MIXTURE_OF_EXPERTS", /mixture of experts/, /audit a dense model/],
+  ["QMoE", "MIXTURE_OF_EXPERTS", /mixture of experts/, /audit a dense model/],
+  [
+    "DynamicQuantizeLinear",
+    "DYNAMIC_QUANTISATION",
+    /quantised at run time/,
+    /weight-only quantised/,
+  ],
+  ["MatMulInteger", "DYNAMIC_QUANTISATION", /dynamic int8/, /weight-only quantised/],
+  ["LinearAttention", "LINEAR_ATTENTION", /linear attention/, /audit a transformer/],
+  ["Scan", "LINEAR_ATTENTION", /Mamba/, /audit a transformer/],
+  ["Loop", "LINEAR_ATTENTION", /RWKV/, /audit a transformer/],
+  ["Conv", "LINEAR_ATTENTION", /convolution over tokens/, /audit a transformer/],
+  ["PagedAttention", "PAGED_ATTENTION", /paged/, /without use_paged_attention/],
+  ["DecoderMaskedMultiHeadAttention", "DECODING_STEP", /one new token/, /reads whole prompts/],
+  ["If", "CONTROL_FLOW", /control flow/, /audit a model without them/],
 ];
 
 describe("operators on the way from the embedding to the logits", () => {
-  it.each(OPERATORS)("%s is refused as %s", (opType, code, words) => {
-    const error = refusal(withOperator(opType));
+  it.each(OPERATORS)("%s is refused as %s", (opType, code, words, advice) => {
+    const error = refusal(() => locateModel(withOperator(opType)));
     expect(error).toMatchObject({ code, exitCode: 3, found: `1 × ${opType}` });
     expect(error.message).toMatch(words);
     expect(error.where).toContain(opType);
-    expect(error.hint).toBeTruthy();
+    expect(error.hint).toMatch(advice);
   });
 
   it("MatMulNBits is refused where its weights are prepacked, and only there", () => {
-    const error = refusal(withOperator("MatMulNBits", { weight_prepacked: 1n }));
+    const error = refusal(() => locateModel(withOperator("MatMulNBits", { weight_prepacked: 1n })));
     expect(error.code).toBe("PREPACKED_WEIGHTS");
     expect(error.hint).toContain("matmulnbits_weights_prepacked");
     expect(locateModel(withOperator("MatMulNBits", { weight_prepacked: 0n })).sites.length).toBe(3);
@@ -65,11 +70,8 @@ describe("operators on the way from the embedding to the logits", () => {
 
   it("the most telling kind is named when several are there", () => {
     const model = withOperator("Loop");
-    const relu = model.graph.nodes.find((node) => node.opType === "Loop")!;
-    const users = [...relu.output().uses];
-    const made = new Builder(model.graph, "router").op("TopK", [relu.output()]);
-    for (const { node, index } of users) node.replaceInput(index, made);
-    expect(refusal(model).code).toBe("MIXTURE_OF_EXPERTS");
+    insertAfter(model, "Loop", { opType: "TopK" });
+    expect(refusal(() => locateModel(model)).code).toBe("MIXTURE_OF_EXPERTS");
   });
 
   it("the same operators beside the way are nobody's business", () => {
@@ -84,16 +86,17 @@ describe("operators on the way from the embedding to the logits", () => {
 
 describe("inputs of other kinds of model", () => {
   it.each([
-    ["encoder_hidden_states", "ENCODER_DECODER", /encoder–decoder/],
-    ["token_type_ids", "ENCODER", /bidirectional encoder/],
-    ["pixel_values", "MULTIMODAL", /images or sound/],
-  ])("%s is refused as %s", (name, code, words) => {
+    ["encoder_hidden_states", "ENCODER_DECODER", /encoder–decoder/, /decoder-only/],
+    ["token_type_ids", "ENCODER", /bidirectional encoder/, /causal decoder/],
+    ["pixel_values", "MULTIMODAL", /images or sound/, /language model alone/],
+  ])("%s is refused as %s", (name, code, words, advice) => {
     const model = tinyDecoder();
     model.graph.addInput(name, { dtype: "float32", shape: ["batch", "token", 6] });
-    const error = refusal(model);
+    const error = refusal(() => locateModel(model));
     expect(error).toMatchObject({ code, exitCode: 3 });
     expect(error.message).toMatch(words);
     expect(error.found).toContain(name);
+    expect(error.hint).toMatch(advice);
   });
 });
 
@@ -104,7 +107,7 @@ describe("files without what is asked for", () => {
     const head = graph.outputs[0]!.producer!;
     graph.outputs.splice(0, 1, head.input(0));
     head.input(0).type = { dtype: "float32", shape: ["batch", "token", TINY.dModel] };
-    const error = refusal(model);
+    const error = refusal(() => locateModel(model));
     expect(error.code).toBe("NO_LOGITS");
     expect(error.hint).toContain("exclude_lm_head");
   });
@@ -117,7 +120,7 @@ describe("files without what is asked for", () => {
     const mixes = graph.nodes.filter((node) => node.inputs[0]?.producer?.opType === "Softmax");
     const first = mixes[0]!.input(1);
     for (const node of mixes.slice(1)) node.replaceInput(1, b.op("Add", [node.input(1), first]));
-    const error = refusal(model);
+    const error = refusal(() => locateModel(model));
     expect(error.code).toBe("CROSS_LAYER");
     expect(error.message).toContain("a path across layers");
     expect(error.found).toMatch(/^[23] attentions in a row/);

@@ -1,21 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { LocateError } from "../../src/errors.js";
 import { readModelFile } from "../../src/models/load.js";
 import { locateDecoder } from "../../src/models/decoder.js";
 import type { Graph, Value } from "../../src/onnx/graph.js";
-import { exportFixture, locateModel } from "../support/located.js";
+import { exportFixture, locateModel, refusal } from "../support/located.js";
 import { renameAll } from "../support/scramble.js";
 import { tinyDecoder } from "../support/tiny-decoder.js";
-
-function refusal(act: () => unknown): LocateError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof LocateError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
 
 /** Position of each site among all values, which renaming does not move. */
 function places(graph: Graph, sites: readonly Value[]): number[] {

@@ -59,6 +59,17 @@ test("a broken tokenizer.json is refused", async () => {
   );
 });
 
+test("a tokenizer_config.json that holds a list is refused", async () => {
+  const folder = copy("listed", () => undefined);
+  writeFileSync(join(folder, "tokenizer_config.json"), "[]");
+  expect(await printed(() => loadTokenizer(folder))).toBe(
+    `TOKENIZER_UNREADABLE the tokenizer cannot be read: expected a JSON object, found another JSON value
+  at    SCRATCH/listed/tokenizer_config.json
+  hint  save it again with \`tokenizer.save_pretrained\`
+`,
+  );
+});
+
 test("special tokens before a text are kept, those after it are not, because a prompt goes on", async () => {
   const folder = copy("eos", (json) => {
     json.post_processor.single.push({ SpecialToken: { id: "</s>", type_id: 0 } });

@@ -94,6 +94,28 @@ describe("shapes of fused attention", () => {
     const given = output === undefined ? { shapes } : { shapes, output };
     expect(inferred(op, attributes, given)).toEqual(expected);
   });
+
+  it("are whole for every count of heads", () => {
+    // 4416 · (63 / 69) and 3136 · (1 / 49) are no whole numbers in floating point
+    for (let count = 1; count <= 128; count++) {
+      for (const kvHeads of [1, 3, 7].filter((n) => count % n === 0)) {
+        const attributes = { num_heads: BigInt(count), kv_num_heads: BigInt(kvHeads) };
+        const shapes: Shapes = [["b", "t", (count + 2 * kvHeads) * 64]];
+        const at = (output: number): SymbolicShape | undefined =>
+          inferred(["GroupQueryAttention", MICROSOFT], attributes, { shapes, output });
+        expect(at(0)).toEqual(["b", "t", count * 64]);
+        expect(at(1)).toEqual(["b", kvHeads, "t", 64]);
+      }
+    }
+  });
+
+  it("are unknown, and no error, where ai.onnx Attention has an input of unknown rank", () => {
+    const graph = new Graph("unknown");
+    const query = graph.addInput("q", { dtype: "float32" });
+    const key = graph.addInput("k", { dtype: "float32", shape: ["b", 2, "k", 16] });
+    const y = new Builder(graph, "unknown").op("Attention", [query, key, key]);
+    expect(new TypeInference(graph).shape(y)).toBeUndefined();
+  });
 });
 
 describe("heads folded into tokens", () => {
@@ -109,6 +131,22 @@ describe("heads folded into tokens", () => {
     expect(reshaped(["b", 6, "t", 8], [0, 2, -1, 0])).toEqual(["b", 2, "3 * t", 8]);
     expect(reshaped(["b", 6, "t", 8], [0, 2, -1, 0], [0, 6, -1, 0])).toEqual(["b", 6, "t", 8]);
     expect(reshaped(["b", 6, "t", 8], [0, 2, -1, 0], [0, 3, -1, 0])).toEqual(["b", 3, "2 * t", 8]);
+  });
+
+  it("come back under their own at every count", () => {
+    for (let n = 1; n <= 128; n++)
+      expect(reshaped(["b", n, "t", 8], [0, 1, -1, 0], [0, n, -1, 0])).toEqual(["b", n, "t", 8]);
+  });
+
+  it("count a sum of lengths as a whole, so that it is no sum of which one part is counted", () => {
+    const sum = "past + t";
+    expect(reshaped(["b", 2, sum, 8], [0, 1, -1, 0])).toEqual(["b", 1, "2 * (past + t)", 8]);
+    expect(reshaped(["b", 6, sum, 8], [0, 2, -1, 0], [0, 3, -1, 0])).toEqual([
+      ...["b", 3, "2 * (past + t)", 8],
+    ]);
+    expect(reshaped(["b", 2, sum, 8], [0, 1, -1, 0], [0, 2, -1, 0])).toEqual(["b", 2, sum, 8]);
+    const counted = "2 * past + t";
+    expect(reshaped(["b", 2, counted, 8], [0, 4, -1, 0])[2]).toMatch(/^\?/);
   });
 
   it("have none where the count is not whole", () => {

@@ -28,6 +28,13 @@ const host = (searched: readonly string[] = []): LibraryHost => ({
     name === "libc.so.6" ? undefined : `${name}: cannot open shared object file: No such file`,
 });
 
+/** A library in which the eight bytes at `at` say something else. */
+function withOffset(at: number, value: bigint): Buffer {
+  const bytes = fakeLibrary(NEEDED);
+  bytes.writeBigUInt64LE(value, at);
+  return bytes;
+}
+
 beforeEach(() => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -39,8 +46,7 @@ describe("neededLibraries", () => {
     expect(neededLibraries(CUDA)).toEqual(NEEDED);
   });
 
-  it("agrees with the runtime's own library", () => {
-    if (!onLinux) return;
+  it.runIf(onLinux)("agrees with the runtime's own library", () => {
     const needed = neededLibraries(join(thisHost().folder, "libonnxruntime.so.1"));
     expect(needed).toContain("libc.so.6");
   });
@@ -53,6 +59,9 @@ describe("neededLibraries", () => {
       "a library of zeros after its header",
       Buffer.concat([fakeLibrary([]).subarray(0, 64), Buffer.alloc(500)]),
     ],
+    ["program headers beyond every file", withOffset(32, 2n ** 64n - 1n)],
+    ["a dynamic section beyond every file", withOffset(64 + 56 + 8, 2n ** 63n)],
+    ["a name beyond every file", withOffset(64 + 2 * 56 + 8, 2n ** 62n)],
   ])("refuses %s", (_, bytes) => {
     writeFileSync(CUDA, bytes);
     expect(() => neededLibraries(CUDA)).toThrow(ModelFormatError);
@@ -60,14 +69,12 @@ describe("neededLibraries", () => {
 });
 
 describe("whyNotLoadable", () => {
-  it("is silent about a library that is there, and names one that is not", () => {
-    if (!onLinux) return;
+  it.runIf(onLinux)("is silent about a library that is there, and names one that is not", () => {
     expect(whyNotLoadable("libc.so.6")).toBeUndefined();
     expect(whyNotLoadable("libnone.so.13")).toMatch(/libnone\.so\.13.*No such file/);
   });
 
-  it("passes on what the loader says of a needed library", () => {
-    if (!onLinux) return;
+  it.runIf(onLinux)("passes on what the loader says of a needed library", () => {
     writeFileSync(CUDA, fakeLibrary(["libc.so.6", "libnone.so.13"]));
     expect(whyNotLoadable(CUDA)).toMatch(/libnone\.so\.13.*No such file/);
     writeFileSync(SHARED, fakeLibrary(["libc.so.6"]));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isTf32Off, prepareEnvironment } from "../../src/runtime/environment.js";
-import { transpile, withSubfolders } from "../support/transpiled.js";
+import { runtimeSources, transpile } from "../support/transpiled.js";
 
 describe("prepareEnvironment", () => {
   it("turns telemetry off whatever the caller set, and TF32 only where nothing was set", () => {
@@ -19,10 +19,7 @@ describe("prepareEnvironment", () => {
   });
 
   it("comes before the runtime: a session leaves no trace in the home and temporary folders", () => {
-    const program = transpile([
-      "",
-      ...withSubfolders(["runtime", "onnx", "store", "autodiff", "stats", "numeric"]),
-    ]);
+    const program = transpile(runtimeSources());
     const home = mkdtempSync(join(tmpdir(), "mas-audit-home-"));
     try {
       const script = program.script(

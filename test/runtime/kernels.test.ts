@@ -15,7 +15,7 @@ import { SPECS } from "../autodiff/specs.js";
 import { gradientGraph } from "../support/gradient-case.js";
 import { modelOf } from "../support/tiny-models.js";
 
-/** z = com.microsoft.Thing(op(x), x) for a float32 and an int64 input. */
+/** −(x + x) for a float32 and an int64 input. */
 function twoOps(opset: number): Model {
   const graph = new Graph("two");
   const b = new Builder(graph, "test");
@@ -73,7 +73,7 @@ const MODELS = [
   "fixtures/exports/gpt2/optimum-nopast",
 ];
 
-/** What a gradient needs on WebGPU and does not find there: products with the transposed weights. */
+/** Not on WebGPU: products with transposed weights, the check for NaN, and what is computed in float64 on purpose. */
 const LEFT_TO_CPU_ON_WEBGPU = ["IsNaN", "com.microsoft.FusedMatMul", "Sin", "Cos"];
 
 describe.each(MODELS)("every graph of %s", (path) => {
@@ -117,7 +117,7 @@ const usable = await tryWebGpu().then(
   () => false,
 );
 
-/** Rows that a graph of one node cannot confirm: float64 or several inputs of their own kinds. */
+/** Rows that a graph of one node cannot confirm: the cases of Cast are in float64. */
 const UNCONFIRMED: ReadonlySet<string> = new Set(["Cast"]);
 
 describe.runIf(usable).each(Object.keys(SPECS).filter((op) => !UNCONFIRMED.has(op)))(

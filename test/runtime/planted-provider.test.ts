@@ -3,6 +3,7 @@ import {
   copyFileSync,
   cpSync,
   mkdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   unlinkSync,
@@ -13,17 +14,14 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runtimeFolder } from "../../src/runtime/cuda-library.js";
 import { fakeLibrary } from "../support/fake-library.js";
-import { transpile, withSubfolders, type Transpiled } from "../support/transpiled.js";
+import { runtimeSources, transpile, type Transpiled } from "../support/transpiled.js";
 
 const PACKAGES = join(process.cwd(), "node_modules");
 const onLinux = process.platform === "linux" && process.arch === "x64";
 
 /** The runtime with a folder of native files of its own, in which a provider can be planted. */
-function ownRuntime(): { program: Transpiled; bin: string; script: string } {
-  const program = transpile([
-    "",
-    ...withSubfolders(["runtime", "onnx", "store", "autodiff", "stats", "numeric"]),
-  ]);
+function ownRuntime(): { program: Transpiled; bin: string; script: string; doctor: string } {
+  const program = transpile([...runtimeSources(), "cli", "plan"]);
   const modules = join(program.folder, "node_modules");
   unlinkSync(modules);
   mkdirSync(join(modules, "onnxruntime-node"), { recursive: true });
@@ -51,7 +49,13 @@ function ownRuntime(): { program: Transpiled; bin: string; script: string } {
      ];
      console.log(JSON.stringify({ cuda, auto }));`,
   );
-  return { program, bin, script };
+  const doctor = program.script(
+    "doctor.js",
+    `import { readFacts } from "./src/cli/doctor-facts.js";
+     const { providers, auto } = await readFacts(null);
+     console.log(JSON.stringify({ usable: providers.filter((each) => each.isUsable), auto }));`,
+  );
+  return { program, bin, script, doctor };
 }
 
 // the runtime for another platform has no CUDA provider to plant
@@ -75,6 +79,17 @@ describe.runIf(onLinux)("a provider planted beside the runtime", () => {
       for (const name of Object.keys(files)) rmSync(join(own.bin, name));
     }
   }
+
+  it("finds auto nothing to take where the runtime itself cannot be loaded", async () => {
+    const binding = join(own.bin, "onnxruntime_binding.node");
+    renameSync(binding, `${binding}.away`);
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, [own.doctor]);
+      expect(JSON.parse(stdout)).toEqual({ usable: [], auto: null });
+    } finally {
+      renameSync(`${binding}.away`, binding);
+    }
+  });
 
   const CUDA = "libonnxruntime_providers_cuda.so";
   const SHARED = "libonnxruntime_providers_shared.so";

@@ -16,7 +16,7 @@ describe("the runtime's words about a provider", () => {
     expect(isProviderFailure(text)).toBe(true);
     const error = providerError("cuda:7", text, new Error(text));
     expect(error).toMatchObject({ code, exitCode: 5, found: text });
-    expect(error.hint).not.toBe("");
+    expect(error.hint).toMatch(/nvidia-smi|--device|doctor/);
   });
 
   it.each([

@@ -95,7 +95,6 @@ describe("identifyAdapter", () => {
   });
 });
 
-it("the open files of this process are seen on Linux", () => {
-  if (process.platform !== "linux") return;
+it.runIf(process.platform === "linux")("the open files of this process are seen on Linux", () => {
   expect(openFiles().size).toBeGreaterThan(0);
 });

@@ -11,6 +11,7 @@ import { chooseDevice, tryWebGpu } from "../../src/runtime/device.js";
 import { widenTrigonometry } from "../../src/runtime/exact-trigonometry.js";
 import { createSession, type Device } from "../../src/runtime/session.js";
 import { int64, tensor, type RuntimeTensor } from "../../src/runtime/tensor.js";
+import type { DeviceHost } from "../../src/runtime/webgpu-adapter.js";
 import { stream } from "../../src/stats/stream.js";
 import { SPECS } from "../autodiff/specs.js";
 import { gradientGraph } from "../support/gradient-case.js";
@@ -202,6 +203,17 @@ describe.runIf(isUsable)("the device", () => {
     const { y } = await session.run({ x: tensor("float32", [2], Float32Array.of(1, -2)) });
     expect(y!.data).toEqual(Float32Array.of(-1, 2));
     await session.release();
+  });
+
+  it("is the same at the second look, when a session of the first holds the device's file", async () => {
+    const file = "/dev/dri/renderD128";
+    const host: DeviceHost = {
+      platform: "linux",
+      list: (folder) => ({ "/dev/dri": ["renderD128"], "/proc/self/fd": ["9"] })[folder] ?? [],
+      read: () => "0x1002",
+      link: () => file,
+    };
+    expect(await tryWebGpu(host)).toEqual({ kind: "hardware", name: `AMD (${file})` });
   });
 
   it("is taken when it is asked for, and by auto only on hardware", async () => {

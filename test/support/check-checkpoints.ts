@@ -6,15 +6,15 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { parseArgs } from "node:util";
 import { ADAPTERS } from "../../adapters/index.js";
 import { MasAuditError, UsageError } from "../../src/errors.js";
 import { loadModel } from "../../src/models/load.js";
 import type { LocatedModel } from "../../src/models/located.js";
-import { checkLora } from "./lora-check.js";
+import { COLUMNS, columnsOver, runCheck, type Line } from "./check-table.js";
 import { readManifest } from "./exports-manifest.js";
+import { checkLora } from "./lora-check.js";
 import { readReference } from "./reference.js";
-import { compareWithReference, type Deviations } from "./reference-check.js";
+import { compareWithReference } from "./reference-check.js";
 
 /**
  * Largest deviations that pass. The corpus holds float32 weights: 2^-24 per rounding, sums of up to 128 terms, about 60
@@ -31,23 +31,11 @@ const PROMPTS = [
   [9, 9, 150],
 ];
 
-const COLUMNS = ["residuals", "logits", "patched", "early", "gradients"] as const;
-
 interface Folder {
   readonly model: string;
   readonly path: string;
   readonly reference: string;
   readonly isRefusal: boolean;
-}
-
-interface Line {
-  readonly model: string;
-  readonly sites: string;
-  readonly deviations: Deviations | undefined;
-  /** Adapter beside the weights against adapter merged, as a share of the largest logit. */
-  readonly lora: number | undefined;
-  readonly verdict: string;
-  readonly ok: boolean;
 }
 
 /** Every model with a folder of its own; refused where each of its exports is. */
@@ -77,26 +65,24 @@ function readFolders(manifest: string, only: readonly string[] | undefined): Fol
     }));
 }
 
-async function checkFolder({ model, path, reference, isRefusal }: Folder): Promise<Line> {
-  const line = { model, sites: "-", deviations: undefined, lora: undefined };
+async function checkFolder({ path, reference, isRefusal }: Folder): Promise<Line> {
+  const line = { sites: "-", deviations: [] };
   try {
     const located = await loadModel(path, { adapters: ADAPTERS });
     const sites = `${located.sites.length} × ${located.dModel}`;
     if (isRefusal) return { ...line, sites, verdict: "FAIL: should be refused", ok: false };
     const deviations = await compareWithReference(located, readReference(reference));
-    const over = COLUMNS.filter(
-      (name) => !(deviations[name] <= (name === "gradients" ? BOUND.gradients : BOUND.forward)),
-    );
     const lora = await compareLora(located);
     const failures = [
-      ...over,
+      ...columnsOver(deviations, BOUND),
       ...(lora.deviation <= BOUND.forward ? [] : ["lora"]),
       ...(lora.effect >= LEAST_EFFECT ? [] : [`an adapter that changes only ${lora.effect}`]),
       ...(located.adapter === "checkpoint" ? [] : [`adapter ${located.adapter}`]),
     ];
     const ok = failures.length === 0;
     const verdict = ok ? "ok" : `FAIL: ${failures.join(", ")}`;
-    return { model, sites, deviations, lora: lora.deviation, verdict, ok };
+    const numbers = [...COLUMNS.map((name) => deviations[name]), lora.deviation];
+    return { sites, deviations: numbers, verdict, ok };
   } catch (error) {
     if (!(error instanceof MasAuditError)) throw error;
     const ok = isRefusal && error.code === "CHECKPOINT_FAMILY";
@@ -114,48 +100,12 @@ async function compareLora(located: LocatedModel): Promise<{ deviation: number; 
   }
 }
 
-function print({ model, sites, deviations, lora, verdict }: Line, width: number): string {
-  const all = [...COLUMNS.map((name) => deviations?.[name]), lora];
-  const numbers = all.map((value) => (value?.toExponential(1) ?? "-").padStart(9));
-  return `${model.padEnd(width)}  ${sites.padEnd(7)} ${numbers.join(" ")}  ${verdict}\n`;
-}
-
-async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { only: { type: "string" } },
-  });
-  const [manifest, ...others] = positionals;
-  if (manifest === undefined || others.length > 0) {
-    throw new UsageError("one manifest is needed", {
-      code: "USAGE",
-      expected: "npm run check:checkpoints -- MANIFEST [--only model,…]",
-      found: `${positionals.length} arguments`,
-    });
-  }
-  const folders = readFolders(manifest, values.only?.split(","));
-  const width = Math.max(...folders.map(({ model }) => model.length), 6);
-  const head = [...COLUMNS, "lora"].map((name) => name.padStart(9)).join(" ");
-  process.stdout.write(`${"folder".padEnd(width)}  ${"sites".padEnd(7)} ${head}  verdict\n`);
-  let failed = 0;
-  for (const folder of folders) {
-    const line = await checkFolder(folder);
-    process.stdout.write(print(line, width));
-    if (!line.ok) failed += 1;
-  }
-  process.stdout.write(`${folders.length - failed} of ${folders.length} folders pass\n`);
-  return failed === 0 ? 0 : 1;
-}
-
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    if (!(error instanceof MasAuditError)) throw error;
-    process.stderr.write(
-      `${error.code} ${error.message}\n  expected ${error.expected ?? "-"}\n  found ${error.found ?? "-"}\n`,
-    );
-    process.exitCode = error.exitCode;
-  },
-);
+runCheck({
+  usage: "npm run check:checkpoints -- MANIFEST [--only model,…]",
+  noun: "folder",
+  // lora: adapter beside the weights against adapter merged, as a share of the largest logit
+  columns: [...COLUMNS, "lora"],
+  read: readFolders,
+  nameOf: ({ model }) => model,
+  check: checkFolder,
+});

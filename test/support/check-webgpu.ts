@@ -1,10 +1,10 @@
 /**
  * @file `npm run check:webgpu`: one audit of the embedded pair on WebGPU and on the CPU, compared. The same verdict words
  * at every site, and every accuracy within the other's interval. Runs on the software adapter of Debian's chromium where
- * that is installed, else on the machine's own adapter; says so and exits 0 where there is none.
+ * that is installed and VK_ICD_FILENAMES names no other driver, else on the machine's own adapter; says so and exits 0 where there is none.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,10 +12,9 @@ import { DIRECTIONS, type Direction } from "../../src/measure/measures.js";
 import { parseResult } from "../../src/report/result-text.js";
 import type { Result } from "../../src/report/schema.js";
 import type { SiteVerdict } from "../../src/verdict/verdicts.js";
+import { softwareVulkan } from "./software-vulkan.js";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
-const CHROMIUM = "/usr/lib/chromium";
-const DRIVER = join(CHROMIUM, "vk_swiftshader_icd.json");
 
 /** Small enough for a GPU in software: about two minutes on two cores. */
 const AUDIT = [
@@ -24,15 +23,9 @@ const AUDIT = [
   ..."--audit number-agreement --layers 3 --items 80 --pairs 60 --steps 2 --exit-zero".split(" "),
 ];
 
-function environment(): NodeJS.ProcessEnv {
-  if (!existsSync(DRIVER)) return process.env;
-  const paths = [process.env["LD_LIBRARY_PATH"], CHROMIUM].filter((path) => path !== undefined);
-  return { ...process.env, VK_ICD_FILENAMES: DRIVER, LD_LIBRARY_PATH: paths.join(":") };
-}
-
 function run(args: readonly string[]): { readonly code: number | null; readonly stdout: string } {
   const { status, stdout } = spawnSync(process.execPath, [MAIN, ...args], {
-    env: environment(),
+    env: { ...process.env, ...softwareVulkan(process.env) },
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 1 << 28,

@@ -17,12 +17,12 @@
 import type { LocatedModel } from "../../src/models/located.js";
 
 /** Largest deviations that pass. */
-interface ExportBounds {
+export interface Bounds {
   readonly forward: number;
   readonly gradients: number;
 }
 
-const FLOAT32: ExportBounds = { forward: 1e-4, gradients: 1e-3 };
+const FLOAT32: Bounds = { forward: 1e-4, gradients: 1e-3 };
 
 /** Unit roundoffs, coarsest first. */
 const ROUNDOFFS = [
@@ -34,7 +34,7 @@ const WEIGHTS_PER_BLOCK = 7;
 const WEIGHTS_BESIDE = 3;
 
 /** Bounds by the coarsest type among the weights. */
-export function boundsOfExport({ model, nLayers }: LocatedModel): ExportBounds {
+export function boundsOfExport({ model, nLayers }: LocatedModel): Bounds {
   const types = new Set(model.graph.initializers.map(({ initializer }) => initializer?.dtype));
   const found = ROUNDOFFS.find(([dtype]) => types.has(dtype));
   if (found === undefined) return FLOAT32;

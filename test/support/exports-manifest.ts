@@ -26,8 +26,6 @@ export interface ExportEntry {
   readonly id: string;
   readonly path: string;
   readonly reference: string | undefined;
-  readonly weightDtype: string;
-  readonly isRefusal: boolean;
   /** Why the file is to be refused; absent for files that are to be audited. */
   readonly refusal?: string;
   readonly exporter: string;
@@ -52,9 +50,7 @@ export function readManifest(path: string, only: readonly string[] | undefined):
     id: `${each.model}/${each.variant}`,
     path: join(folder, each.path),
     reference: each.reference === undefined ? undefined : join(folder, each.reference),
-    weightDtype: each.weight_dtype,
     exporter: each.exporter,
-    isRefusal: each.expected !== "ok",
     ...(each.expected === "ok" ? {} : { refusal: each.expected.replace(/^refuse:? */, "") }),
   }));
   if (only === undefined) return entries;

@@ -67,6 +67,21 @@ export function withinMemory(limitBytes: number, act: (look: () => void) => void
   look();
 }
 
+/** Reads `times` times, with memory looked at after each, and counts how it ended. */
+export function countOutcomes(
+  read: () => Outcome,
+  { times, limitBytes }: { readonly times: number; readonly limitBytes: number },
+): Readonly<Record<Outcome["kind"], number>> {
+  const counts = { read: 0, refused: 0 };
+  withinMemory(limitBytes, (look) => {
+    for (let i = 0; i < times; i++) {
+      counts[read().kind]++;
+      look();
+    }
+  });
+  return counts;
+}
+
 type Damage = (bytes: Uint8Array, random: Stream) => Uint8Array;
 
 /** Kinds of damage to bytes, each with equal weight. */
@@ -171,6 +186,17 @@ function damageOnce(value: unknown, random: Stream): unknown {
   else if (kind === 1 && !Array.isArray(value)) object[`${key}x`] = object[key];
   else object[key] = damageOnce(object[key], random);
   return value;
+}
+
+/** A safetensors file with this header (text or bytes), whatever it says, and these bytes behind it. */
+export function safetensorsBytes(
+  header: string | Uint8Array,
+  behind: Uint8Array = new Uint8Array(),
+): Uint8Array {
+  const text = Buffer.from(header);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return join(length, text, behind);
 }
 
 /** JSON text nested `depth` levels. */

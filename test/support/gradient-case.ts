@@ -69,8 +69,14 @@ interface Outcome {
 /** Cotangent of the k-th element of all outputs. */
 type Cotangent = (k: number) => number;
 
-// irrational steps: no two elements are alike, and none is zero
-const DEFAULT_COTANGENT: Cotangent = (k) => Math.sin(1 + k * Math.SQRT2) + 1.2;
+/** Irrational steps: no two elements are alike, and none is zero. */
+export const DEFAULT_COTANGENT: Cotangent = (k) => Math.sin(1 + k * Math.SQRT2) + 1.2;
+
+/** Takes an operator's name apart, as rules write it: with its domain unless that is ai.onnx. */
+export function operatorOf(op: string): { readonly opType: string; readonly domain: string } {
+  const at = op.lastIndexOf(".");
+  return { opType: op.slice(at + 1), domain: op.slice(0, Math.max(0, at)) };
+}
 
 export interface CaseOptions {
   readonly op: string;
@@ -119,10 +125,10 @@ export async function gradientGraph(
     active.push({ value, dims: input.dims, data });
     return value;
   });
-  const [opType, domain] = op.split(".").reverse();
-  const node = b.node(opType!, inputs, spec.attributes, {
+  const { opType, domain } = operatorOf(op);
+  const node = b.node(opType, inputs, spec.attributes, {
     outputs: spec.outputs ?? 1,
-    domain: domain === undefined ? "" : "com.microsoft",
+    domain,
   });
   const cotangents = node.outputs.map((_, i) => graph.addInput(`u${i}`, { dtype }));
   const weighted = node.outputs.map((y, i) => b.op("Mul", [y, cotangents[i]!]));
@@ -221,10 +227,10 @@ function forwardOnly(
       ? graph.addInput(value.name, { dtype })
       : graph.addInitializer(value.name, value.initializer);
   });
-  const [opType, domain] = op.split(".").reverse();
-  const node = new Builder(graph, "forward").node(opType!, copies, spec.attributes, {
+  const { opType, domain } = operatorOf(op);
+  const node = new Builder(graph, "forward").node(opType, copies, spec.attributes, {
     outputs: spec.outputs ?? 1,
-    domain: domain === undefined ? "" : "com.microsoft",
+    domain,
   });
   for (const output of node.outputs) output.type = { dtype };
   graph.outputs.push(...node.outputs);

@@ -1,5 +1,6 @@
 /** @file Small located models for tests: from a graph made in the test, and from real exports in `fixtures/exports`. */
 import { fileURLToPath } from "node:url";
+import { LocateError } from "../../src/errors.js";
 import { locateDecoder } from "../../src/models/decoder.js";
 import type { Configuration } from "../../src/models/configuration.js";
 import type { Located } from "../../src/models/adapter.js";
@@ -15,6 +16,17 @@ export function exportFixture(path: string): string {
 /** Locates by structure, as the adapters do. */
 export function locateModel(model: Model, configuration?: Configuration): Located {
   return locateDecoder({ path: "tiny.onnx", folder: ".", model, passes: [], configuration });
+}
+
+/** Why locating is refused. @throws when nothing is. */
+export function refusal(act: () => unknown): LocateError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof LocateError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
 }
 
 /** A tiny decoder as the loader would hand it over. */

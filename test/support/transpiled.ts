@@ -33,6 +33,11 @@ export function withSubfolders(names: readonly string[]): string[] {
   ]);
 }
 
+/** Everything that `src/runtime` imports, as {@link transpile} takes it. */
+export function runtimeSources(): string[] {
+  return ["", ...withSubfolders(["runtime", "onnx", "store", "autodiff", "stats", "numeric"])];
+}
+
 /** Transpiles the files of `folders`, without their sub-folders. */
 export function transpile(folders: readonly string[]): Transpiled {
   const folder = mkdtempSync(join(tmpdir(), "mas-audit-js-"));

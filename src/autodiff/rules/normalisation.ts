@@ -52,7 +52,7 @@ function normalised(rule: RuleCase, isCentred: boolean): Value {
 }
 
 function refusesOtherOutputs({ node, types }: RuleQuestion): string | undefined {
-  if (node.outputs.slice(1).some((value) => value.uses.length > 0 || value.isOutput))
+  if (node.outputs.slice(1).some((value) => value.isUsed))
     return "mean or inverse deviation are used";
   const isCountable = node.int("axis", -1) < 0 || types.shape(node.input(0)) !== undefined;
   return isCountable ? undefined : "an axis counted from the front of an unknown rank";

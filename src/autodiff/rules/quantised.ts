@@ -10,18 +10,12 @@ import type { Value } from "../../onnx/graph.js";
 import {
   dequantisedRows,
   NBITS_INPUTS,
-  NBITS_WIDTHS,
   packedWeight,
   paddedColumns,
+  UNREADABLE_FORMS,
   type PackedWeight,
 } from "../../onnx/nbits.js";
-import {
-  defineRules,
-  mustBeFrozen,
-  noGradient,
-  type RuleCase,
-  type RuleQuestion,
-} from "../rule.js";
+import { defineRules, mustBeFrozen, noGradient, type RuleCase } from "../rule.js";
 
 const FROZEN = mustBeFrozen("a packed weight");
 
@@ -46,19 +40,11 @@ function dataGradient(rule: RuleCase): Value {
     : b.op("Slice", [product, b.ints([0]), b.ints([weight.k]), b.ints([-1])]);
 }
 
-/** Why this form has no derivative here. */
-function refuses({ node }: RuleQuestion): string | undefined {
-  const bits = node.int("bits", 4);
-  if (node.inputs[NBITS_INPUTS.groupIndex]) return "group indices (g_idx)";
-  if (node.int("weight_prepacked", 0) !== 0) return "a weight in the layout of one device";
-  return NBITS_WIDTHS.includes(bits) ? undefined : `${bits} bits`;
-}
-
 export const QUANTISED_RULES = defineRules([
   {
     op: "com.microsoft.MatMulNBits",
     saves: ["x1", "x2", "x3"],
-    refuses,
+    refuses: ({ node }) => UNREADABLE_FORMS.find(({ is }) => is(node))?.what,
     vjp: (rule) =>
       [
         () => dataGradient(rule),

@@ -5,10 +5,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { ModelFormatError } from "../../errors.js";
 import { nearest } from "../../plan/did-you-mean.js";
+import { isJson, type Json } from "../json-object.js";
 import { isIdleKey, NEUTRAL_VALUES } from "./config-keys.js";
-
-/** A JSON object. */
-export type Json = Readonly<Record<string, unknown>>;
 
 /** Keys beyond those that a family reads. */
 export interface KeyTable {
@@ -60,7 +58,7 @@ export class ConfigReader {
 
   /** A required whole number, 1 or more. */
   count(key: string): number {
-    return this.optionalCount(key) ?? this.missing(key, "a whole number, 1 or more", 1);
+    return this.optionalCount(key) ?? this.#missing(key, "a whole number, 1 or more", 1);
   }
 
   /** A whole number, 1 or more; null and absent alike are `undefined`. */
@@ -76,7 +74,7 @@ export class ConfigReader {
 
   /** A required finite number. */
   number(key: string): number {
-    return this.optionalNumber(key) ?? this.missing(key, "a number", 1);
+    return this.optionalNumber(key) ?? this.#missing(key, "a number", 1);
   }
 
   optionalNumber(key: string): number | undefined {
@@ -156,10 +154,6 @@ export class ConfigReader {
     return child;
   }
 
-  equals(other: ConfigReader): boolean {
-    return isDeepStrictEqual(this.json, other.json);
-  }
-
   /** Marks a key as read; it must be absent, null, or one of `values`. */
   mustEqual(key: string, values: readonly unknown[]): void {
     const value = this.#value(key);
@@ -175,7 +169,7 @@ export class ConfigReader {
     this.mistakes.push({ key: full, expected, found });
   }
 
-  missing<T>(key: string, expected: string, fallback: T): T {
+  #missing(key: string, expected: string, fallback: number): number {
     this.problem(key, expected, undefined);
     return fallback;
   }
@@ -226,11 +220,6 @@ function isOff(value: unknown): boolean {
 
 function isIdle(key: string, path: readonly string[]): boolean {
   return path.length === 0 && isIdleKey(key);
-}
-
-/** Is the value an object, and no list? */
-export function isJson(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function words(value: unknown): string {

@@ -3,7 +3,6 @@
  */
 import type { Builder } from "../../onnx/builder.js";
 import type { Value } from "../../onnx/graph.js";
-import { float32Tensor } from "../../onnx/tensor.js";
 import type { LinearSpec, NormSpec } from "./architecture.js";
 import type { Parameters } from "./parameters.js";
 
@@ -55,8 +54,7 @@ export function multiply(
 export function norm({ b, weights }: Writing, x: Value, spec: NormSpec): Value {
   const { module, kind, width, eps, unitOffset = false } = spec;
   const stored = weights.float32(`${module}.weight`, [width]);
-  const one = b.constant(float32Tensor([1], []), "one");
-  const weight = unitOffset ? b.op("Add", [stored, one]) : stored;
+  const weight = unitOffset ? b.op("Add", [stored, b.float(1)]) : stored;
   const attributes = { axis: -1n, epsilon: eps, stash_type: 1n };
   return kind === "rms"
     ? b.op("SimplifiedLayerNormalization", [x, weight], attributes)

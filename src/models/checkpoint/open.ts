@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { ModelFormatError } from "../../errors.js";
 import type { Model } from "../../onnx/graph.js";
 import { nearest } from "../../plan/did-you-mean.js";
-import { readJson } from "../../store/json-document.js";
-import { readTextFile, standingAt } from "../../store/regular-file.js";
+import { standingAt } from "../../store/regular-file.js";
+import { isJson, readJsonObject, type Json } from "../json-object.js";
 import type { Finding } from "../located.js";
 import type { Architecture } from "./architecture.js";
-import { ConfigReader, isJson, type Json } from "./config-reader.js";
+import { ConfigReader } from "./config-reader.js";
 import type { CheckpointFamily } from "./family.js";
 import { generate } from "./generate.js";
 import { Parameters } from "./parameters.js";
@@ -134,15 +134,13 @@ function refuseForms(json: Json, file: string): void {
 }
 
 function readConfig(file: string): Json {
-  const read = readTextFile(file, LARGEST_CONFIG_BYTES);
-  const json = read.kind === "ok" ? readJson(read.text) : read;
-  if (json.kind === "ok" && isJson(json.value)) return json.value;
-  const found = json.kind === "bad" ? json.found : "another JSON value";
+  const read = readJsonObject(file, LARGEST_CONFIG_BYTES);
+  if (read.kind === "ok") return read.value;
   throw new ModelFormatError("the configuration of the model cannot be read", {
     code: "CONFIGURATION",
     where: file,
     expected: "a JSON object",
-    found,
+    found: read.found,
     hint: "fetch the file again",
   });
 }

@@ -36,11 +36,6 @@ export class Parameters {
     this.#isBare = ![...weights.tensors.keys()].some((name) => name.startsWith(names.prefix));
   }
 
-  /** Is there such a tensor? */
-  has(name: string): boolean {
-    return this.#find(name) !== undefined;
-  }
-
   #find(name: string): StoredWeight | undefined {
     const { prefix } = this.names;
     const isInner = this.#isBare && name.startsWith(prefix);
@@ -62,13 +57,9 @@ export class Parameters {
     return value;
   }
 
-  /** The tensor as float32. */
+  /** The tensor as float32; one Cast for all its users. */
   float32(name: string, dims: readonly number[]): Value {
-    return this.widened(this.stored(name, dims));
-  }
-
-  /** A value as float32; one Cast for all its users. */
-  widened(value: Value): Value {
+    const value = this.stored(name, dims);
     if (value.type?.dtype === "float32") return value;
     const known = this.#cast.get(value);
     if (known !== undefined) return known;

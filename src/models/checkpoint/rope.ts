@@ -46,7 +46,7 @@ type Scaling = (settings: ConfigReader, base: RopeBase) => Rope;
 const f = Math.fround;
 
 /** θ^(−2i/d) in float32. */
-export function defaultInverse({ theta, rotated }: Pick<RopeBase, "theta" | "rotated">): number[] {
+function defaultInverse({ theta, rotated }: RopeBase): number[] {
   return powers(theta, rotated).map((power) => f(1 / power));
 }
 
@@ -59,8 +59,10 @@ function fixed({ rotated }: RopeBase, inverse: readonly number[], amplitude = 1)
   return { rotated, amplitude, frequencies: { kind: "fixed", inverse } };
 }
 
+const unscaled: Scaling = (_, base) => fixed(base, defaultInverse(base));
+
 const SCALINGS: Readonly<Record<string, Scaling>> = {
-  default: (_, base) => fixed(base, defaultInverse(base)),
+  default: unscaled,
   linear: (settings, base) => {
     const factor = settings.number("factor");
     return fixed(
@@ -174,7 +176,9 @@ export interface RopeKeys {
   readonly layerType?: string;
   /** Is `rope_scaling` meant for this rotation? @defaultValue true */
   readonly scaled?: boolean;
+  /** Other names of types of scaling. @defaultValue su → longrope */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** `original_max_position_embeddings`, where it stands beside the rotation and not in it (Phi-3). */
   readonly originalContext?: number | undefined;
 }
 
@@ -184,13 +188,19 @@ export interface RopeKeys {
  */
 export function readRope(config: ConfigReader, keys: RopeKeys): Rope {
   const settings = ropeSettings(config, keys);
-  const agreed = (names: readonly string[], inner: string, fallback: number): number =>
-    agreedNumber(config, names, fallback, settings.optionalNumber(inner));
-  const theta = agreed(keys.thetaKeys ?? ["rope_theta"], "rope_theta", keys.theta ?? 10_000);
-  const shareKeys = keys.shareKeys ?? ["partial_rotary_factor"];
-  const share = agreed(shareKeys, "partial_rotary_factor", keys.share ?? 1);
-  const name = settings.optionalText("rope_type") ?? settings.optionalText("type") ?? "default";
-  settings.optionalText("type");
+  const { thetaKeys = ["rope_theta"], shareKeys = ["partial_rotary_factor"] } = keys;
+  const theta = agreedNumber(config, {
+    names: thetaKeys,
+    inner: settings.optionalNumber("rope_theta"),
+    fallback: keys.theta ?? 10_000,
+  });
+  const share = agreedNumber(config, {
+    names: shareKeys,
+    inner: settings.optionalNumber("partial_rotary_factor"),
+    fallback: keys.share ?? 1,
+  });
+  const [newer, older] = [settings.optionalText("rope_type"), settings.optionalText("type")];
+  const name = newer ?? older ?? "default";
   const type = (keys.aliases ?? ALIASES)[name] ?? name;
   const scaling = SCALINGS[type];
   const rotated = Math.trunc(keys.dHead * share);
@@ -199,27 +209,33 @@ export function readRope(config: ConfigReader, keys: RopeKeys): Rope {
   if (scaling === undefined) settings.problem("rope_type", Object.keys(SCALINGS).join(", "), name);
   const { contextLength, originalContext } = keys;
   const base = { theta, rotated, contextLength, originalContext };
-  return (scaling ?? SCALINGS["default"] ?? longrope)(settings, base);
+  return (scaling ?? unscaled)(settings, base);
 }
 
 /** The object that says how to scale; an empty one where there is none. */
 function ropeSettings(config: ConfigReader, { layerType, scaled = true }: RopeKeys): ConfigReader {
   const nested = config.optionalObject("rope_parameters");
-  const older = config.optionalObject("rope_scaling");
-  if (nested !== undefined && older !== undefined && !older.equals(nested))
-    config.problem("rope_scaling", "only one of rope_parameters and rope_scaling", older.json);
   if (nested !== undefined) {
+    config.mustEqual("rope_scaling", [nested.json]); // the other spelling, of the same
     const byLayer = layerType === undefined ? undefined : nested.optionalObject(layerType);
     return byLayer ?? nested;
   }
+  const older = config.optionalObject("rope_scaling");
   return (scaled ? older : undefined) ?? config.empty("rope_scaling");
 }
 
-/** The number that all of the given keys agree on. */
+/** The number that the keys `names` and the rotation's own object (`inner`) agree on, as far as they are given. */
 function agreedNumber(
   config: ConfigReader,
-  names: readonly string[],
-  ...[fallback, inner]: readonly [number, number | undefined]
+  {
+    names,
+    inner,
+    fallback,
+  }: {
+    readonly names: readonly string[];
+    readonly inner: number | undefined;
+    readonly fallback: number;
+  },
 ): number {
   const given = names.flatMap((name) => {
     const value = config.optionalNumber(name);

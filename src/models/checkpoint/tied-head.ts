@@ -44,28 +44,43 @@ export function tiedHead(
 /** Compares the bytes of two tensors that lie in files, a few MB at a time. */
 function sameBytes(a: Tensor, b: Tensor): boolean {
   if (a.dtype !== b.dtype || a.data.kind !== "external" || b.data.kind !== "external") return false;
-  const { data: from } = a;
-  const { data: to } = b;
-  if (from.length !== to.length) return false;
-  const files = [openSync(a.data.file, "r"), openSync(b.data.file, "r")] as const;
-  const buffers = [Buffer.alloc(CHUNK), Buffer.alloc(CHUNK)] as const;
+  const { length } = a.data;
+  if (length !== b.data.length) return false;
+  const [x, y] = [chunksOf(a.data.file), chunksOf(b.data.file)];
   try {
-    for (let at = 0; at < from.length; at += CHUNK) {
-      const length = Math.min(CHUNK, from.length - at);
-      const [x, y] = ([from, to] as const).map(({ offset }, i) => {
-        const file = i === 0 ? files[0] : files[1];
-        const buffer = i === 0 ? buffers[0] : buffers[1];
-        for (let done = 0; done < length;) {
-          const n = readSync(file, buffer, done, length - done, offset + at + done);
-          if (n === 0) return undefined; // cut off while reading
-          done += n;
-        }
-        return buffer.subarray(0, length);
-      });
-      if (x === undefined || y === undefined || !x.equals(y)) return false;
+    for (let at = 0; at < length; at += CHUNK) {
+      const count = Math.min(CHUNK, length - at);
+      const part = x.read(a.data.offset + at, count);
+      if (part === undefined || y.read(b.data.offset + at, count)?.equals(part) !== true)
+        return false;
     }
     return true;
   } finally {
-    files.forEach(closeSync);
+    x.close();
+    y.close();
   }
+}
+
+interface Chunks {
+  /** At most {@link CHUNK} bytes, valid until the next call; `undefined` where the file ends before. */
+  read(start: number, length: number): Buffer | undefined;
+  close(): void;
+}
+
+function chunksOf(path: string): Chunks {
+  const file = openSync(path, "r");
+  const buffer = Buffer.alloc(CHUNK);
+  return {
+    read(start, length) {
+      for (let done = 0; done < length;) {
+        const n = readSync(file, buffer, done, length - done, start + done);
+        if (n === 0) return undefined;
+        done += n;
+      }
+      return buffer.subarray(0, length);
+    },
+    close: () => {
+      closeSync(file);
+    },
+  };
 }

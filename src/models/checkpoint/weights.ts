@@ -5,24 +5,16 @@
 import { readdirSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ModelFormatError } from "../../errors.js";
-import type { DType, Tensor } from "../../onnx/tensor.js";
+import type { Tensor } from "../../onnx/tensor.js";
 import { listNames } from "../../plan/did-you-mean.js";
-import { readJson } from "../../store/json-document.js";
-import { readTextFile } from "../../store/regular-file.js";
 import { readSafetensorsHeader } from "../../store/safetensors.js";
-import { isJson } from "./config-reader.js";
+import { isJson, readJsonObject } from "../json-object.js";
+import { storedTensor } from "../stored-tensor.js";
 
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 /** Files that hold no model of their own. */
 const FOREIGN = /^(adapter_model|consolidated|optimizer|training_args)/;
-
-/** Element types of the format that a weight of a model may have. */
-const DTYPES: Readonly<Record<string, DType>> = {
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-};
 
 /** A tensor of the folder; `dtype` is `undefined` for types that no weight may have. */
 export interface StoredWeight {
@@ -100,10 +92,9 @@ export function openWeights(folder: string): Weights {
 function readFile(path: string): StoredWeight[] {
   const { tensors } = readSafetensorsHeader(path);
   const file = realpathSync(path);
-  return [...tensors].map(([name, { dtype: storedType, shape: dims, offset, length }]) => {
-    const dtype = DTYPES[storedType];
-    const data = { kind: "external", file, offset, length } as const;
-    return { name, storedType, dims, tensor: dtype && { dtype, dims, data } };
+  return [...tensors].map(([name, place]) => {
+    const { dtype: storedType, shape: dims } = place;
+    return { name, storedType, dims, tensor: storedTensor(file, place) };
   });
 }
 
@@ -112,10 +103,9 @@ const LARGEST_INDEX_BYTES = 100_000_000;
 
 /** Tensor → name of the file beside the index. */
 function readIndex(path: string): Map<string, string> {
-  const read = readTextFile(path, LARGEST_INDEX_BYTES);
-  const json = read.kind === "ok" ? readJson(read.text) : read;
-  if (json.kind === "bad") throw badIndex(path, "JSON", json.found);
-  const map = isJson(json.value) ? json.value["weight_map"] : undefined;
+  const read = readJsonObject(path, LARGEST_INDEX_BYTES);
+  if (read.kind === "bad") throw badIndex(path, "a JSON object", read.found);
+  const map = read.value["weight_map"];
   if (!isJson(map)) throw badIndex(path, 'an object with "weight_map"', "another JSON value");
   return new Map(
     Object.entries(map).map(([name, file]) => {

@@ -14,13 +14,14 @@ export function compareProduct(base: WeightSlot, { a, b, scale }: Product): Weig
   const [outer, inner] = [multiplyTransposed(A, A), multiplyTransposed(B, B)];
   const trace = outer.data.reduce((sum, x, i) => sum + x * (inner.data[i] ?? 0), 0);
   const difference = scale ** 2 * trace;
+  const isChanged = difference !== 0;
   const square = isReadable(base.tensor) ? squareOf(base) : 0;
   return {
-    state: difference === 0 ? "identical" : "changed",
+    state: isChanged ? "changed" : "identical",
     relative: square > 0 ? Math.sqrt(difference / square) : null,
     maxAbs: null,
     cosine: null,
-    rank: a.dims[0] ?? null,
+    rank: isChanged ? (a.dims[0] ?? null) : null,
     squares: { base: square, difference },
   };
 }

@@ -18,21 +18,19 @@ export interface WeightDistance {
   readonly cosine: number | null;
   /** Rank of the difference, where it is far below full; null where it is not, or was not looked for. */
   readonly rank: number | null;
-  /** ‖base‖² and ‖tuned − base‖², for sums over tensors. */
+  /** ‖base‖² and ‖tuned − base‖², for sums over tensors that changed; 0 and 0 where the bytes are shared. */
   readonly squares: { readonly base: number; readonly difference: number };
 }
 
-/** Nothing changed. `square` = ‖base‖², where it is known. */
-export function unchanged(square = 0): WeightDistance {
-  return {
-    state: "identical",
-    relative: 0,
-    maxAbs: 0,
-    cosine: 1,
-    rank: null,
-    squares: { base: square, difference: 0 },
-  };
-}
+/** Weights of which nothing need be read. */
+const UNCHANGED: WeightDistance = {
+  state: "identical",
+  relative: 0,
+  maxAbs: 0,
+  cosine: 1,
+  rank: null,
+  squares: { base: 0, difference: 0 },
+};
 
 /** Half a unit in the last place, relative, and half the smallest step. */
 const ROUNDING: { readonly [D in DType]?: readonly [relative: number, absolute: number] } = {
@@ -57,7 +55,7 @@ export function sharesBytes({ tensor: a }: WeightSlot, { tensor: b }: WeightSlot
 
 /** Compares two weights, a strip at a time. Shapes agree. */
 export function compareWeights(base: WeightSlot, tuned: WeightSlot): WeightDistance {
-  if (sharesBytes(base, tuned) && base.isTransposed === tuned.isTransposed) return unchanged();
+  if (sharesBytes(base, tuned) && base.isTransposed === tuned.isTransposed) return UNCHANGED;
   return withViews(base, tuned, (a, b) => {
     const sums = new Sums(roundingOf(base.tensor.dtype, tuned.tensor.dtype));
     const sketch = RankSketch.fits(a.rows, a.columns)
@@ -120,12 +118,12 @@ class Sums {
     for (let i = 0; i < x.length; i++) {
       const a = x[i] ?? NaN;
       const b = y[i] ?? NaN;
-      const d = Math.abs(b - a);
+      const d = a === b ? 0 : Math.abs(b - a); // equal infinities do not differ
       xx += a * a;
       yy += b * b;
       xy += a * b;
       dd += d * d;
-      if (!(d <= max)) max = d; // NaN counts as the largest
+      max = Math.max(max, d); // NaN, once met, stays
       if (!(d <= relative * Math.max(Math.abs(a), Math.abs(b)) + absolute)) this.#isRounded = false;
     }
     this.#xx += xx;
@@ -150,6 +148,6 @@ class Sums {
 }
 
 /** A number for JSON; what is none becomes null, never 0. */
-function finite(value: number): number | null {
+export function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

@@ -4,7 +4,7 @@
 import type { LocatedModel } from "../located.js";
 import type { Product } from "../lora/plan.js";
 import { compareProduct } from "./compare-product.js";
-import { compareWeights, unchanged, sharesBytes, type WeightDistance } from "./compare-weights.js";
+import { compareWeights, finite, sharesBytes, type WeightDistance } from "./compare-weights.js";
 import { matchWeights, type MatchedBy } from "./match-weights.js";
 import { isReadable } from "./weight-reader.js";
 import { listWeights, type WeightRole, type WeightSlot } from "./weight-slots.js";
@@ -117,7 +117,7 @@ function distanceOf(
   { shared, product }: { readonly shared: boolean; readonly product: Product | undefined },
 ): WeightDistance {
   if (product !== undefined && shared) return compareProduct(base, product);
-  return shared ? unchanged() : compareWeights(base, tuned);
+  return compareWeights(base, tuned);
 }
 
 function productsByNode({ lora }: LocatedModel): Map<unknown, Product> {
@@ -161,10 +161,6 @@ function layerRows(
       most: most?.name ?? null,
     };
   });
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }
 
 const PROPERTIES: readonly (readonly [string, (model: LocatedModel) => string | number | null])[] =

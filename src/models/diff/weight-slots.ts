@@ -5,7 +5,7 @@
 import type { Node, Value } from "../../onnx/graph.js";
 import { isFloat, type Tensor } from "../../onnx/tensor.js";
 import type { LocatedModel } from "../located.js";
-import { findModules, storedWeight, type Module } from "../lora/modules.js";
+import { findModules, isTransposed, storedWeight, type Module } from "../lora/modules.js";
 
 /** What a weight does. */
 export type WeightRole = "embedding" | "linear" | "scale" | "shift" | "other";
@@ -32,7 +32,7 @@ export interface WeightSlot {
 /** Operators that take a tensor as it is stored, or cast or turned. */
 const STEPS = new Set(["Cast", "Transpose", "Identity"]);
 
-/** Operators whose constant operand scales or shifts, by operand index; −1 = any. */
+/** Operators whose constant operand scales or shifts, by operand index. */
 const VECTOR_ROLES: Readonly<Record<string, Readonly<Record<number, WeightRole>>>> = {
   LayerNormalization: { 1: "scale", 2: "shift" },
   SimplifiedLayerNormalization: { 1: "scale" },
@@ -126,12 +126,12 @@ function slotOf(seen: Seen): WeightSlot {
   const name = isOwn ? `${module.path}.weight` : stored.name;
   const isNamed = /^[A-Za-z_][\w.]*\.(weight|bias)$/.test(name);
   const role = roleOf(seen);
-  const isTransposed = role === "linear" && (node.int("transB", 0) !== 0) !== isTurned(operand);
-  const dims = isTransposed ? [...tensor.dims].reverse() : withoutOnes(role, tensor.dims);
+  const isFlipped = role === "linear" && (node.int("transB", 0) !== 0) !== isTransposed(operand);
+  const dims = isFlipped ? [...tensor.dims].reverse() : withoutOnes(role, tensor.dims);
   // the bias of a fused product acts after it, as the Add of others does
   const own = node.opType === "Gemm" && index === 2 ? depth + 1 : depth;
-  const shared = { layer: at, role, depth: own, dims, isTransposed, tensor, node } as const;
-  return { label: isNamed ? name : stored.name, name: isNamed ? name : undefined, ...shared };
+  const named = isNamed ? { label: name, name } : { label: stored.name, name: undefined };
+  return { ...named, layer: at, role, depth: own, dims, isTransposed: isFlipped, tensor, node };
 }
 
 function roleOf({ node, index, stored, tensor, at }: Seen): WeightRole {
@@ -144,11 +144,4 @@ function roleOf({ node, index, stored, tensor, at }: Seen): WeightRole {
 /** A vector is one, whatever axes of length one stand around it. */
 function withoutOnes(role: WeightRole, dims: readonly number[]): readonly number[] {
   return role === "linear" || role === "embedding" ? dims : dims.filter((size) => size !== 1);
-}
-
-function isTurned(operand: Value): boolean {
-  let turned = false;
-  for (let node = operand.producer; node !== undefined; node = node.input(0).producer)
-    if (node.opType === "Transpose") turned = !turned;
-  return turned;
 }

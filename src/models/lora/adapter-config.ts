@@ -4,9 +4,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { ModelFormatError } from "../../errors.js";
-import { readJson } from "../../store/json-document.js";
-import { readTextFile } from "../../store/regular-file.js";
-import { ADAPTER_KEYS, REWRITES_BASE } from "./adapter-keys.js";
+import { readJsonObject, type Json } from "../json-object.js";
+import { ADAPTER_KEYS, MERGE_FIRST, REWRITES_BASE } from "./adapter-keys.js";
 
 const names = z.array(z.string().min(1)).readonly();
 const positive = z.number().positive();
@@ -92,22 +91,17 @@ function listOf(value: string | readonly string[] | null | undefined): readonly 
   return typeof value === "string" ? [value] : value;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** Patterns for every module of a large model have some hundred kilobytes. */
 const LARGEST_BYTES = 16 << 20;
 
 function readObject(path: string): Json {
-  const read = readTextFile(path, LARGEST_BYTES);
-  const json = read.kind === "ok" ? readJson(read.text) : read;
-  const value = json.kind === "ok" ? json.value : undefined;
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json; // an object by the test
-  const found = json.kind === "bad" ? json.found : "another JSON value";
+  const read = readJsonObject(path, LARGEST_BYTES);
+  if (read.kind === "ok") return read.value;
   throw new ModelFormatError("the adapter has no configuration", {
     code: "ADAPTER_CONFIG",
     where: path,
     expected: "a JSON object",
-    found,
+    found: read.found,
     hint: "give the folder that PEFT's save_pretrained wrote: adapter_config.json and adapter_model.safetensors",
   });
 }
@@ -118,7 +112,7 @@ function otherMethod(path: string, found: unknown): ModelFormatError {
     where: `${path}, "peft_type"`,
     expected: '"LORA"',
     found: found === undefined ? "no such key" : JSON.stringify(found),
-    hint: "merge the adapter into the base (merge_and_unload, save_pretrained) and audit that folder",
+    hint: MERGE_FIRST,
   });
 }
 

@@ -10,10 +10,11 @@ export interface KeyRefusal {
   readonly hint: string;
 }
 
-const MERGE =
+/** What helps where an adapter is not understood. */
+export const MERGE_FIRST =
   "merge the adapter into the base (merge_and_unload, save_pretrained) and audit that folder";
 
-const refused = (feature: string, hint = MERGE): KeyRefusal => ({ feature, hint });
+const refused = (feature: string, hint = MERGE_FIRST): KeyRefusal => ({ feature, hint });
 
 /** One row per key. */
 export const ADAPTER_KEYS: Readonly<Record<string, "implemented" | "harmless" | KeyRefusal>> = {

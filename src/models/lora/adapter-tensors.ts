@@ -4,8 +4,10 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { ModelFormatError } from "../../errors.js";
-import type { DType, Tensor } from "../../onnx/tensor.js";
+import type { Tensor } from "../../onnx/tensor.js";
 import { readSafetensorsHeader } from "../../store/safetensors.js";
+import { storedTensor } from "../stored-tensor.js";
+import { MERGE_FIRST } from "./adapter-keys.js";
 
 /** What a tensor of an adapter is. */
 export type Part =
@@ -32,12 +34,6 @@ const ENDINGS: readonly (readonly [RegExp, Part])[] = [
   [/^(.+)\.lora_embedding_B$/, "embeddingB"],
 ];
 
-const DTYPES: Readonly<Record<string, DType>> = {
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-};
-
 /** The tensors of the adapter in `folder`, and the file that holds them. */
 export interface AdapterTensors {
   readonly file: string;
@@ -56,20 +52,12 @@ export function readAdapterTensors(folder: string): AdapterTensors {
   const file = realpathSync(path);
   const problems: string[] = [];
   const tensors: AdapterTensor[] = [];
-  for (const [key, { dtype: stored, shape, offset, length }] of readSafetensorsHeader(file)
-    .tensors) {
+  for (const [key, place] of readSafetensorsHeader(file).tensors) {
     const role = roleOf(key);
-    const dtype = DTYPES[stored];
-    if (dtype === undefined) problems.push(`"${key}" of type ${stored}`);
+    const tensor = storedTensor(file, place);
+    if (tensor === undefined) problems.push(`"${key}" of type ${place.dtype}`);
     else if (role === undefined) problems.push(`"${key}"`);
-    else {
-      const tensor: Tensor = {
-        dtype,
-        dims: shape,
-        data: { kind: "external", file, offset, length },
-      };
-      tensors.push({ key, ...role, tensor });
-    }
+    else tensors.push({ key, ...role, tensor });
   }
   if (problems.length > 0) throw unknownTensors(path, problems);
   return { file, tensors };
@@ -108,6 +96,6 @@ function unknownTensors(where: string, problems: readonly string[]): ModelFormat
     where,
     expected: `"${PREFIX}<module>.lora_A.weight", lora_B, lora_embedding_A, lora_embedding_B or whole parameters, in float32, float16 or bfloat16`,
     found: `${problems.slice(0, 8).join(", ")}${more}`,
-    hint: "merge the adapter into the base (merge_and_unload, save_pretrained) and audit that folder",
+    hint: MERGE_FIRST,
   });
 }

@@ -92,7 +92,7 @@ function productAt(node: Node): Found | undefined {
 }
 
 /** Does an odd number of transpositions lie between the operand and what is stored? */
-function isTransposed(operand: Value): boolean {
+export function isTransposed(operand: Value): boolean {
   let flipped = false;
   for (let node = operand.producer; node !== undefined; node = node.input(0).producer)
     if (node.opType === "Transpose") flipped = !flipped;

@@ -4,7 +4,7 @@
  * A module saved whole is its own copy: where embedding and head share one matrix, only the named one changes. A parameter
  * of the base itself (`base_layer`) changes for all its users.
  */
-import type { Graph, Value } from "../../onnx/graph.js";
+import type { Graph, Node, Value } from "../../onnx/graph.js";
 import type { Use } from "../../onnx/node.js";
 import type { Tensor } from "../../onnx/tensor.js";
 import type { AdapterConfig } from "./adapter-config.js";
@@ -30,7 +30,7 @@ export interface ReplacementParts {
 
 /** Plans them; what is wrong is added to `problems`. */
 export function planReplacements(parts: ReplacementParts, problems: string[]): Replacement[] {
-  const { adapter, config, modules } = parts;
+  const { adapter, config } = parts;
   const whole = adapter.tensors.filter(
     ({ part }) => part === "parameter" || part === "baseParameter",
   );
@@ -41,7 +41,7 @@ export function planReplacements(parts: ReplacementParts, problems: string[]): R
     const isThere = whole.some(({ module }) => isSavedUnder(module, ending));
     if (!isThere) problems.push(`no tensor belongs to "${ending}" of modules_to_save`);
   }
-  const claimed = new Map<string, string>();
+  const claimed = new Map<Node, Map<number, string>>();
   return whole.flatMap((each) => {
     const found = replacementOf(each, parts);
     if (typeof found === "string") {
@@ -49,11 +49,11 @@ export function planReplacements(parts: ReplacementParts, problems: string[]): R
       return [];
     }
     for (const { node, index } of found.uses) {
-      const place = `${node.name}#${index}`;
-      const other = claimed.get(place);
-      if (other !== undefined && modules.byPath.size > 0)
+      const keys = claimed.get(node) ?? new Map<number, string>();
+      const other = keys.get(index);
+      if (other !== undefined)
         problems.push(`"${other}" and "${each.key}" replace the same weight`);
-      claimed.set(place, each.key);
+      claimed.set(node, keys.set(index, each.key));
     }
     return [found];
   });

@@ -5,12 +5,13 @@ import type { LocatedModel } from "../located.js";
 import { buildSuffix } from "../suffix.js";
 import { buildCapture, cacheShapes } from "../capture-graph.js";
 import { NotWindowable } from "./axes.js";
+import { countCaches } from "./window.js";
 
 /** Why the suffixes from `lowest` upwards cannot run on the tokens that change alone; `undefined` when they can. */
 export function obstacleToWindow(located: LocatedModel, lowest: number): string | undefined {
   try {
     const suffix = buildSuffix(located, lowest, { gradient: false, window: true });
-    const needed = suffix.graph.inputs.filter(({ name }) => name.startsWith("cache_")).length;
+    const needed = countCaches(new Set(suffix.graph.inputs.map(({ name }) => name)));
     const given = cacheShapes(buildCapture(located, { layers: [lowest], caches: true })).length;
     return needed === given
       ? undefined

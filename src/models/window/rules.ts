@@ -5,13 +5,12 @@
  */
 import { present } from "../../errors.js";
 import { operatorAxes } from "../../onnx/axes.js";
-import { describeNode, type Node, type Value } from "../../onnx/graph.js";
+import type { Node, Value } from "../../onnx/graph.js";
 import type { SymbolicDim, TypeInference } from "../../onnx/type-inference.js";
 import type { Alignment } from "./align.js";
 import {
   broadcastAxes,
   fixed,
-  isExactly,
   NotWindowable,
   regroup,
   sizeOf,
@@ -39,19 +38,24 @@ export type Rule = (node: Node, context: RuleContext) => readonly Axes[];
 /** Axes of input `index`, which depends on the residual. */
 export function axesAt(node: Node, index: number, { axes }: RuleContext): Axes {
   const found = axes.get(node.input(index));
-  if (found === undefined) throw refuse(node, `input ${index} is not made of the residual`);
+  if (found === undefined) throw new NotWindowable(`input ${index} is not made of the residual`);
   return found;
 }
 
-/** The refusal of one node. */
-export function refuse(node: Node, reason: string): NotWindowable {
-  return new NotWindowable(`${describeNode(node)}: ${reason}`);
+/** The axis that the attribute `axis` names, counted from the front. */
+export function axisOf(node: Node, axes: Axes, fallback: number): number {
+  return fromFront(node.int("axis", fallback), axes.length);
 }
 
-/** The axis that a number from either end names. */
-function axisOf(node: Node, axes: Axes, fallback: number): number {
-  const axis = node.int("axis", fallback);
-  return axis < 0 ? axis + axes.length : axis;
+function fromFront(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Axes as written, which must not be computed. */
+function writtenAxes(node: Node, { types }: RuleContext): readonly number[] {
+  const axes = operatorAxes(node, { input: 1, types });
+  if (axes === undefined || axes === "dynamic") throw new NotWindowable("all or unknown axes");
+  return axes;
 }
 
 function only(axes: Axes): readonly Axes[] {
@@ -84,13 +88,14 @@ const unchanged: Rule = (node, context) => only(axesAt(node, 0, context));
 const weighted: Rule = (node, context) => {
   const axes = axesAt(node, 0, context);
   const b = node.inputs[1];
-  if (!b || context.axes.has(b)) throw refuse(node, "two operands that are made of the residual");
+  if (!b || context.axes.has(b))
+    throw new NotWindowable("two operands that are made of the residual");
   if (node.int("transA", 0) !== 0 || node.int("transBatchA", 0) !== 0)
-    throw refuse(node, "a transposed activation");
+    throw new NotWindowable("a transposed activation");
   const shape = context.types.shape(b);
   const columns = shape?.at(node.int("transB", 0) === 0 ? -1 : -2);
   if (shape?.length !== 2 || typeof columns !== "number")
-    throw refuse(node, "weights of unknown size");
+    throw new NotWindowable("weights of unknown size");
   return only([...axes.slice(0, -1), fixed(columns)]);
 };
 
@@ -98,23 +103,22 @@ const packed: Rule = (node, context) => [
   [...axesAt(node, 0, context).slice(0, -1), fixed(node.int("N"))],
 ];
 
-/** An operator that works along `axis`, which must be of fixed size. */
+/** An operator that works along `axis`; from there on all axes must be of fixed size. */
 const alongLast: Rule = (node, context) => {
   const axes = axesAt(node, 0, context);
   const axis = axisOf(node, axes, -1);
   const moves = axes.slice(axis).some((each) => sizeOf(each) === undefined);
-  if (moves) throw refuse(node, "a norm over tokens");
+  if (moves) throw new NotWindowable("a norm over tokens");
   return node.outputs.map(() => axes);
 };
 
 const reduction: Rule = (node, context) => {
   const axes = axesAt(node, 0, context);
-  const over = operatorAxes(node, { input: 1, types: context.types });
-  if (over === undefined || over === "dynamic" || over.length === 0)
-    throw refuse(node, "a reduction over all or unknown axes");
-  const gone = new Set(over.map((axis) => (axis < 0 ? axis + axes.length : axis)));
+  const over = writtenAxes(node, context);
+  if (over.length === 0) throw new NotWindowable("a reduction over all axes");
+  const gone = new Set(over.map((axis) => fromFront(axis, axes.length)));
   for (const i of gone)
-    if (sizeOf(axes[i] ?? []) === undefined) throw refuse(node, "a reduction over tokens");
+    if (sizeOf(axes[i] ?? []) === undefined) throw new NotWindowable("a reduction over tokens");
   const keeps = node.int("keepdims", 1) === 1;
   return only(
     keeps ? axes.map((axis, i) => (gone.has(i) ? [] : axis)) : axes.filter((_, i) => !gone.has(i)),
@@ -124,7 +128,7 @@ const reduction: Rule = (node, context) => {
 const reshape: Rule = (node, context) => {
   const axes = axesAt(node, 0, context);
   const target = context.types.elements(node.input(1)) ?? context.types.shape(node.output());
-  if (target === undefined) throw refuse(node, "a target of unknown rank");
+  if (target === undefined) throw new NotWindowable("a target of unknown rank");
   const copiesZeros = node.int("allowzero", 0) === 0;
   const wanted = target.map((dim, i): Wanted => {
     if (dim === 0 && copiesZeros) return wantedLike(axes[i] ?? []);
@@ -150,13 +154,13 @@ const expand: Rule = (node, context) => {
   const axes = axesAt(node, 0, context);
   const shape = context.types.shape(node.output());
   if (shape === undefined || shape.length < axes.length)
-    throw refuse(node, "a target of unknown rank");
+    throw new NotWindowable("a target of unknown rank");
   const from = shape.length - axes.length;
   const result = shape.map((dim, i): Axis => {
     const axis = axes[i - from] ?? [];
     if (sizeOf(axis) !== 1) return axis;
     if (typeof dim === "number") return fixed(dim);
-    throw refuse(node, "a repetition of unknown count");
+    throw new NotWindowable("a repetition of unknown count");
   });
   node.replaceInput(1, context.sizes.shape(result));
   return only(result);
@@ -172,21 +176,19 @@ const transpose: Rule = (node, context) => {
 
 const unsqueeze: Rule = (node, context) => {
   const axes = axesAt(node, 0, context);
-  const at = operatorAxes(node, { input: 1, types: context.types });
-  if (at === undefined || at === "dynamic") throw refuse(node, "unknown axes");
+  const at = writtenAxes(node, context);
   const rank = axes.length + at.length;
-  const added = new Set(at.map((axis) => (axis < 0 ? axis + rank : axis)));
+  const added = new Set(at.map((axis) => fromFront(axis, rank)));
   const rest = [...axes];
   return only(Array.from({ length: rank }, (_, i) => (added.has(i) ? [] : (rest.shift() ?? []))));
 };
 
 const squeeze: Rule = (node, context) => {
   const axes = axesAt(node, 0, context);
-  const at = operatorAxes(node, { input: 1, types: context.types });
-  if (at === undefined || at === "dynamic") throw refuse(node, "unknown axes");
-  const gone = new Set(at.map((axis) => (axis < 0 ? axis + axes.length : axis)));
+  const at = writtenAxes(node, context);
+  const gone = new Set(at.map((axis) => fromFront(axis, axes.length)));
   for (const i of gone)
-    if (sizeOf(axes[i] ?? []) !== 1) throw refuse(node, "an axis that is not 1 is dropped");
+    if (sizeOf(axes[i] ?? []) !== 1) throw new NotWindowable("an axis that is not 1 is dropped");
   return only(axes.filter((_, i) => !gone.has(i)));
 };
 
@@ -196,7 +198,8 @@ const concat: Rule = (node, context) => {
     .filter(({ name }) => !context.pastInputs.has(name));
   const parts = kept.map((value) => context.axes.get(value));
   const [first] = parts;
-  if (first === undefined || parts.includes(undefined)) throw refuse(node, "joins other values");
+  if (first === undefined || parts.includes(undefined))
+    throw new NotWindowable("joins other values");
   const axis = axisOf(node, first, 0);
   const own = parts.map((part) => part?.[axis] ?? []);
   if (kept.length === 1) {
@@ -210,7 +213,7 @@ const concat: Rule = (node, context) => {
     (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
     0,
   );
-  if (total === undefined) throw refuse(node, "joins tokens");
+  if (total === undefined) throw new NotWindowable("joins tokens");
   return only(first.map((each, i) => (i === axis ? fixed(total) : each)));
 };
 
@@ -228,7 +231,7 @@ function cutting(
         const whole = context.types.shape(node.input(0))?.[i];
         if (dim !== undefined && dim === whole) return axis;
         if (sizeOf(axis) === undefined || typeof dim !== "number")
-          throw refuse(node, "cuts tokens, or to an unknown size");
+          throw new NotWindowable("cuts tokens, or to an unknown size");
         return fixed(dim);
       }),
     );
@@ -239,8 +242,8 @@ const slice = cutting((node, axes, types) => {
   const given = node.inputs[3] ? types.integers(node.inputs[3]) : undefined;
   const count = types.shape(node.input(1))?.[0];
   const at = given ?? (typeof count === "number" ? Array.from({ length: count }, (_, i) => i) : []);
-  if (at.length === 0) throw refuse(node, "unknown axes");
-  return at.map((axis) => (axis < 0 ? axis + axes.length : axis));
+  if (at.length === 0) throw new NotWindowable("unknown axes");
+  return at.map((axis) => fromFront(axis, axes.length));
 });
 
 const split = cutting((node, axes) => [axisOf(node, axes, 0)]);
@@ -250,12 +253,12 @@ const gather: Rule = (node, context) => {
   const axis = axisOf(node, axes, 0);
   const index = context.types.shape(node.input(1));
   if (sizeOf(axes[axis] ?? []) === undefined || context.axes.has(node.input(1)))
-    throw refuse(node, "picks tokens");
+    throw new NotWindowable("picks tokens");
   const picked = index?.map((dim) => {
-    if (typeof dim !== "number") throw refuse(node, "picks an unknown number");
+    if (typeof dim !== "number") throw new NotWindowable("picks an unknown number");
     return fixed(dim);
   });
-  if (picked === undefined) throw refuse(node, "picks an unknown number");
+  if (picked === undefined) throw new NotWindowable("picks an unknown number");
   return only([...axes.slice(0, axis), ...picked, ...axes.slice(axis + 1)]);
 };
 
@@ -279,10 +282,10 @@ const UNARY = [
   ...["com.microsoft.FastGelu", "com.microsoft.QuickGelu", "com.microsoft.Gelu", "Dropout"],
 ];
 
-/** Operators by name, domain included; attention and products of two activations are the caller's. */
+/** Operators by name, domain included; products of two activations are the caller's, and so is the mask before a softmax over keys. */
 export const WINDOW_RULES: Readonly<Record<string, Rule>> = {
   ...rows(ELEMENTWISE, elementwise),
-  ...rows(UNARY, unchanged),
+  ...rows([...UNARY, "Softmax", "LogSoftmax"], unchanged),
   ...rows(["MatMul", "com.microsoft.FusedMatMul", "Gemm"], weighted),
   "com.microsoft.MatMulNBits": packed,
   ...rows(
@@ -301,8 +304,3 @@ export const WINDOW_RULES: Readonly<Record<string, Rule>> = {
   Gather: gather,
   Flatten: flatten,
 };
-
-/** Is the axis one that tokens attend over? */
-export function isKeys(axis: Axis | undefined): boolean {
-  return isExactly(axis, "keys");
-}

@@ -24,7 +24,7 @@ export class Sizes {
     );
   }
 
-  /** A target for Reshape or Expand, int64 `[rank]`. One axis of a Reshape may be left to the runtime. */
+  /** A target for Reshape or Expand, int64 `[rank]`. */
   shape(axes: Axes): Value {
     const known = axes.map((axis) => sizeOf(axis));
     if (known.every((size) => size !== undefined)) return this.b.ints(known);

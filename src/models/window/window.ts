@@ -11,8 +11,9 @@
 import { present } from "../../errors.js";
 import { Builder } from "../../onnx/builder.js";
 import { copyNode } from "../../onnx/copy.js";
-import type { Graph, Node, Value } from "../../onnx/graph.js";
+import { describeNode, type Graph, type Node, type Value } from "../../onnx/graph.js";
 import { TypeInference } from "../../onnx/type-inference.js";
+import { sameOperator } from "../same-operator.js";
 import { Alignment } from "./align.js";
 import {
   broadcastAxes,
@@ -24,7 +25,7 @@ import {
   type Axis,
 } from "./axes.js";
 import { cutShape, dependents, findMeetings, type CutShape, type Meeting } from "./cuts.js";
-import { axesAt, isKeys, refuse, WINDOW_RULES, type RuleContext } from "./rules.js";
+import { axesAt, axisOf, WINDOW_RULES, type RuleContext } from "./rules.js";
 import { dimensionOf, Sizes } from "./sizes.js";
 
 /** Score of a key that is not there; e^(−1e30) is exactly 0, and unlike −∞ it makes no NaN. */
@@ -43,15 +44,21 @@ export function cacheName(fromTop: number): string {
   return `cache_${fromTop}`;
 }
 
+/** How many cuts a graph takes or gives whose inputs or outputs have these names. */
+export function countCaches(names: ReadonlySet<string>): number {
+  let count = 0;
+  while (names.has(cacheName(count))) count += 1;
+  return count;
+}
+
 /**
  * Windows a suffix in place. New inputs: `cache_<i>` float32 (keys and values of the past, i counts cuts from the top
  * of the model), `window_position` int64 `[batch, window]`, `key_valid` bool `[batch, past + window]`, `prompt_length`
  * int64 `[1]`. The graph's own inputs keep the size of the whole prompt.
  *
- * @returns shapes of the caches, from the bottom up.
  * @throws {@link NotWindowable} when a form of the graph is not known; the graph is then unusable.
  */
-export function windowSuffix({ graph, residual, pastInputs }: WindowRequest): readonly CutShape[] {
+export function windowSuffix({ graph, residual, pastInputs }: WindowRequest): void {
   const before = new TypeInference(graph);
   const [batch, token, dModel] = before.shape(residual) ?? [];
   if (typeof batch !== "string" || typeof token !== "string" || typeof dModel !== "number")
@@ -82,7 +89,6 @@ export function windowSuffix({ graph, residual, pastInputs }: WindowRequest): re
   const twins = new Map(pasts.map(({ product, twin }) => [product, twin]));
   for (const node of [...past, ...own.nodes]) carry(node, twins.get(node), context);
   residual.type = { dtype: before.dtype(residual), shape: [batch, "window", dModel] };
-  return pasts.map(({ shape }) => shape);
 }
 
 /** Keys or values of the tokens before the window, at one product. */
@@ -135,14 +141,30 @@ function cacheAxes({ tokenAxis, sizes }: CutShape): Axes {
   ];
 }
 
+/** The refusal of one node. */
+function refuse(node: Node, reason: string): NotWindowable {
+  return new NotWindowable(`${describeNode(node)}: ${reason}`);
+}
+
 /** Works out the axes of what a node makes, and edits it where it names sizes or meets other tokens. */
 function carry(node: Node, twin: Value | undefined, context: Context): void {
-  if (twin === undefined) maskAbsent(node, context);
-  const made = twin === undefined ? ruleFor(node)(node, context) : [meet(node, twin, context)];
+  const made = edit(node, twin, context);
   node.outputs.forEach((output, i) => {
     const axes = made[i] ?? made[0];
     if (axes !== undefined) context.axes.set(output, axes);
   });
+}
+
+function edit(node: Node, twin: Value | undefined, context: Context): readonly Axes[] {
+  try {
+    if (twin !== undefined) return [meet(node, twin, context)];
+    maskAbsent(node, context);
+    const rule = WINDOW_RULES[node.op];
+    if (rule === undefined) throw new NotWindowable("no rule says how it treats tokens");
+    return rule(node, context);
+  } catch (error) {
+    throw error instanceof NotWindowable ? refuse(node, error.message) : error;
+  }
 }
 
 /** The nodes between cut and operand once more, for the past. */
@@ -175,30 +197,14 @@ function keepPromptShapes(
   }
 }
 
-function ruleFor(node: Node): (node: Node, context: RuleContext) => readonly Axes[] {
-  if (node.op === "Softmax" || node.op === "LogSoftmax")
-    return (each, context) => [axesAt(each, 0, context)];
-  const rule = WINDOW_RULES[node.op];
-  if (rule === undefined) throw refuse(node, "no rule says how it treats tokens");
-  return (each, context) => {
-    try {
-      return rule(each, context);
-    } catch (error) {
-      if (!(error instanceof NotWindowable) || error.message.startsWith("node ")) throw error;
-      throw refuse(each, error.message);
-    }
-  };
-}
-
 /** Before a softmax over keys: slots that pad the past, and tokens that pad the window, have no weight. */
 function maskAbsent(node: Node, context: Context): void {
   if (node.op !== "Softmax" && node.op !== "LogSoftmax") return;
   const axes = axesAt(node, 0, context);
-  const at = node.int("axis", -1);
-  const axis = at < 0 ? at + axes.length : at;
+  const axis = axisOf(node, axes, -1);
   if (sizeOf(axes[axis] ?? []) !== undefined) return;
-  if (!isKeys(axes[axis]) || axis !== axes.length - 1 || !isExactly(axes[0], "batch"))
-    throw refuse(node, "a softmax over tokens that are not the last axis of rows apart");
+  if (!isExactly(axes[axis], "keys") || axis !== axes.length - 1 || !isExactly(axes[0], "batch"))
+    throw new NotWindowable("a softmax over tokens that are not the last axis of rows apart");
   const { b, valid } = context;
   const inner = Array.from({ length: axes.length - 2 }, (_, i) => i + 1);
   const mask = b.op("Unsqueeze", [valid, b.ints(inner)]);
@@ -211,7 +217,7 @@ function maskAbsent(node: Node, context: Context): void {
 function meet(node: Node, twin: Value, context: Context): Axes {
   const { b, sizes } = context;
   const [a, here] = [axesAt(node, 0, context), axesAt(node, 1, context)];
-  if (node.int("transA", 0) !== 0) throw refuse(node, "a transposed left operand");
+  if (node.int("transA", 0) !== 0) throw new NotWindowable("a transposed left operand");
   const isTurned = node.int("transB", 0) !== 0;
   const [columns, contracted] = [here.at(isTurned ? -2 : -1), here.at(isTurned ? -1 : -2)];
   const lead = [...broadcastAxes([a.slice(0, -2), here.slice(0, -2)]), present(a.at(-2), "rows")];
@@ -221,30 +227,17 @@ function meet(node: Node, twin: Value, context: Context): Axes {
     context.axes.set(result, axes);
   };
   if (isExactly(columns, "window")) {
-    const past = likewise(node, { b, operands: [node.input(0), twin] });
+    const past = sameOperator(b, node, [node.input(0), twin]);
     replace(b.op("Concat", [past, node.output()], { axis: -1n }), [...lead, ["keys"]]);
     return [...lead, ["window"]];
   }
-  if (!isKeys(a.at(-1)) || !isExactly(contracted, "window"))
-    throw refuse(node, "two activations meet otherwise than queries and keys");
+  if (!isExactly(a.at(-1), "keys") || !isExactly(contracted, "window"))
+    throw new NotWindowable("two activations meet otherwise than queries and keys");
   const parts = b.op("Concat", [sizes.axis(["past"]), sizes.axis(["window"])], { axis: 0n });
   const { outputs } = b.node("Split", [node.input(0), parts], { axis: -1n }, { outputs: 2 });
   node.replaceInput(0, present(outputs[1], "window"));
-  const past = likewise(node, { b, operands: [present(outputs[0], "past"), twin] });
+  const past = sameOperator(b, node, [present(outputs[0], "past"), twin]);
   const axes = [...lead, present(columns, "columns")];
   replace(b.op("Add", [past, node.output()]), axes);
   return axes;
-}
-
-/** The same product of other operands. */
-function likewise(
-  { opType, domain, attributes }: Node,
-  { b, operands }: { b: Builder; operands: readonly Value[] },
-): Value {
-  const plain = Object.fromEntries(
-    [...attributes].flatMap(([name, attribute]) =>
-      attribute.kind === "int" || attribute.kind === "float" ? [[name, attribute.value]] : [],
-    ),
-  );
-  return b.op(opType, operands, plain, { domain });
 }

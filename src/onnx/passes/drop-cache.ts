@@ -120,11 +120,11 @@ function removeWhere<T>(list: T[], isGone: (each: T) => boolean): void {
 function removePast(graph: Graph, past: Value, lengthAxis: number): void {
   const cast = past.producer;
   const source = cast?.op === "Cast" ? cast.input(0) : past;
-  if (cast?.op === "Cast" && past.uses.length === 0 && !past.isOutput) graph.removeNode(cast);
+  if (cast?.op === "Cast" && !past.isUsed) graph.removeNode(cast);
   if (!graph.inputs.includes(source)) return;
   for (const { node } of [...source.uses])
     if (node.op === "Shape") replaceSizes(node, source, lengthAxis);
-  if (source.uses.length === 0 && !source.isOutput) graph.removeSource(source);
+  if (!source.isUsed) graph.removeSource(source);
 }
 
 function replaceSizes(shape: Node, past: Value, lengthAxis: number): void {
@@ -143,7 +143,7 @@ function replaceSizes(shape: Node, past: Value, lengthAxis: number): void {
     if (size === undefined) continue;
     replaceSize(node, size, at);
   }
-  if (shape.output().uses.length === 0 && !shape.output().isOutput) graph.removeNode(shape);
+  if (!shape.output().isUsed) graph.removeNode(shape);
 }
 
 /** A number, or the same dimension of another input. */
@@ -187,8 +187,11 @@ export const dropCache: Pass = {
   apply(model) {
     const found = findCaches(model);
     found.forEach(drop);
-    for (const { past, cache } of found)
-      for (const value of new Set(past)) removePast(model.graph, value, cache.lengthAxis);
+    // several nodes may read one past
+    const pasts = new Map(
+      found.flatMap(({ past, cache }) => past.map((value) => [value, cache.lengthAxis] as const)),
+    );
+    for (const [past, lengthAxis] of pasts) removePast(model.graph, past, lengthAxis);
     return found.length;
   },
   ensures: (model) =>

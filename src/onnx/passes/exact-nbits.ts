@@ -7,12 +7,11 @@
  * that is constant almost everywhere and has no useful gradient. Levels 0 (unset) and 1 (float32) stay. All derived graphs
  * come from the canonical form, so the states that are captured are those of the function that is differentiated.
  *
- * Forms whose bytes cannot be read are refused here, by name: see {@link NBITS_INPUTS}.
+ * Forms whose bytes cannot be read are refused here, by name: see {@link UNREADABLE_FORMS}.
  */
 import { ModelFormatError, present } from "../../errors.js";
 import { describeNode, type Model, type Node } from "../graph.js";
-import { NBITS_INPUTS, NBITS_WIDTHS } from "../nbits.js";
-import { isFloat } from "../tensor.js";
+import { UNREADABLE_FORMS } from "../nbits.js";
 import { nodesOf, type Pass } from "./pass.js";
 
 const LEVEL = "accuracy_level";
@@ -28,31 +27,8 @@ function isRounded(node: Node): boolean {
   return !EXACT_LEVELS.includes(node.int(LEVEL, 0));
 }
 
-/** One row per form that is refused: what to say, and when. */
-const UNREADABLE: readonly { readonly what: string; readonly is: (node: Node) => boolean }[] = [
-  {
-    what: "group indices (g_idx): an order of columns that the runtime no longer documents",
-    is: (node) => Boolean(node.inputs[NBITS_INPUTS.groupIndex]),
-  },
-  {
-    what: "weight_prepacked: bytes in the layout of one kind of device",
-    is: (node) => node.int("weight_prepacked", 0) !== 0,
-  },
-  {
-    what: `a width other than ${NBITS_WIDTHS.join(", ")} bits`,
-    is: (node) => !NBITS_WIDTHS.includes(node.int("bits", 4)),
-  },
-  {
-    what: "zero points in floating point beside 8 bits, which the runtime cannot multiply by (1.30)",
-    is: (node) => {
-      const dtype = node.inputs[NBITS_INPUTS.zeroPoints]?.type?.dtype;
-      return node.int("bits", 4) === 8 && dtype !== undefined && isFloat(dtype);
-    },
-  },
-];
-
 function checkReadable(nodes: readonly Node[]): void {
-  const found = UNREADABLE.flatMap(({ what, is }) => {
+  const found = UNREADABLE_FORMS.flatMap(({ what, is }) => {
     const [first, ...others] = nodes.filter(is);
     return first === undefined ? [] : [{ first, text: `${what} (${others.length + 1} nodes)` }];
   });

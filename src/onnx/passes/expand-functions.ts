@@ -93,8 +93,7 @@ function expand(call: Node, { body, attributeDefaults }: LocalFunction): Node[] 
   const valueOf = (name: string): Attribute | undefined =>
     call.attributes.get(name) ?? attributeDefaults.get(name);
   const made = body.topologicalOrder().map((node) => {
-    copyNode(node, graph, mapping);
-    const copy = mapping.get(node.output())?.producer ?? node;
+    const copy = copyNode(node, graph, mapping);
     bindAttributes(copy, valueOf);
     // optional inputs that the call leaves out stay out
     copy.inputs.forEach((value, i) => {

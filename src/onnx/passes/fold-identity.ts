@@ -12,7 +12,7 @@ import { nodesOf, supersede, type Pass } from "./pass.js";
 /** A Dropout that drops nothing; before operator set 12 inference is the only mode without an attribute saying so. */
 function isInferenceDropout(node: Node): boolean {
   const [, mask] = node.outputs;
-  if (mask !== undefined && (mask.uses.length > 0 || mask.isOutput)) return false;
+  if (mask?.isUsed === true) return false;
   const mode = node.inputs[2];
   return mode === undefined || mode === null || mode.numbers?.every((flag) => flag === 0) === true;
 }

@@ -16,6 +16,7 @@ import {
   type Node,
   type Value,
 } from "../graph.js";
+import { DAMAGED } from "../hints.js";
 import { nodesOf, supersede, type Pass } from "./pass.js";
 
 /** If nodes whose condition is an input of the model. */
@@ -33,7 +34,7 @@ function branchOf(node: Node): Graph {
     expected: `an attribute "else_branch" holding a graph with ${node.outputs.length} outputs`,
     found:
       attribute?.kind === "graph" ? `${attribute.value.outputs.length} outputs` : "no such graph",
-    hint: "the file is damaged or was edited by hand: export the model again",
+    hint: DAMAGED,
   });
 }
 

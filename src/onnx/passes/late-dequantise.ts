@@ -13,7 +13,7 @@ import { Builder } from "../builder.js";
 import { describeNode, type Graph, type Model, type Node, type Value } from "../graph.js";
 import { after } from "../nbits.js";
 import type { Use } from "../node.js";
-import { DTYPES } from "../tensor.js";
+import { DTYPES, HALVES } from "../tensor.js";
 import { nodesOf, type Pass } from "./pass.js";
 
 /** What may stand between the numbers and the product; copied along, for it would hold the dense weight as well. */
@@ -58,8 +58,7 @@ const widenings: Sources = (graph) =>
 
 /** Vectors are too small to matter. */
 function isHalfMatrix({ initializer }: Value): boolean {
-  const isHalf = initializer?.dtype === "float16" || initializer?.dtype === "bfloat16";
-  return isHalf && initializer.dims.length >= 2;
+  return initializer !== undefined && HALVES.has(initializer.dtype) && initializer.dims.length >= 2;
 }
 
 function findLateUses(graph: Graph, sources: Sources): readonly LateUse[] {

@@ -44,9 +44,7 @@ function split(node: Node): void {
     epsilon: node.float("epsilon", EPSILON),
     stash_type: 1n,
   });
-  const isUsed = (output: Value | undefined): boolean =>
-    output !== undefined && (output.uses.length > 0 || output.isOutput);
-  supersede(node, [normed, isUsed(node.outputs[1]) ? maskIndex(b, node) : null, sum]);
+  supersede(node, [normed, node.outputs[1]?.isUsed === true ? maskIndex(b, node) : null, sum]);
 }
 
 /** Splits EmbedLayerNormalization. */

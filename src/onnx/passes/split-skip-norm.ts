@@ -35,10 +35,7 @@ const FORMS: readonly Form[] = [
 const DOMAIN = "com.microsoft";
 
 function refuseStatistics(node: Node): void {
-  const used = [1, 2].find((i) => {
-    const output = node.outputs[i];
-    return output !== undefined && (output.uses.length > 0 || output.isOutput);
-  });
+  const used = [1, 2].find((i) => node.outputs[i]?.isUsed);
   if (used === undefined) return;
   throw new ModelFormatError("a training output of a fused norm is in use", {
     code: "SKIP_NORM_STATISTICS",

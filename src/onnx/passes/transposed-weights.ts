@@ -7,7 +7,14 @@
  * Why: the runtime folds Transpose(W) into a second copy of the weight, beside the one that the gradient reads. W is a
  * float32 constant, or a constant cast to float32 (half-precision weights).
  */
-import { describeNode, type Attribute, type Graph, type Model, type Node } from "../graph.js";
+import {
+  declareContribOperators,
+  describeNode,
+  type Attribute,
+  type Graph,
+  type Model,
+  type Node,
+} from "../graph.js";
 import { nodesOf, supersede, type Pass } from "./pass.js";
 import { DTYPES } from "../tensor.js";
 
@@ -55,8 +62,7 @@ function rewrite(node: Node): void {
 }
 
 function removeIfIdle(graph: Graph, node: Node): void {
-  if (node.outputs.every((output) => output.uses.length === 0 && !output.isOutput))
-    graph.removeNode(node);
+  if (node.outputs.every((output) => !output.isUsed)) graph.removeNode(node);
 }
 
 /** Makes products with transposed weights read the weight as it lies. */
@@ -65,8 +71,7 @@ export const transposedWeights: Pass = {
   requires: () => [],
   apply(model) {
     const nodes = candidates(model);
-    if (nodes.some((node) => node.opType === "MatMul") && !model.opsets.has("com.microsoft"))
-      model.opsets.set("com.microsoft", 1);
+    if (nodes.some((node) => node.opType === "MatMul")) declareContribOperators(model);
     nodes.forEach(rewrite);
     return nodes.length;
   },

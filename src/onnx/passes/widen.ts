@@ -21,11 +21,10 @@ import {
   type Value,
   type ValueType,
 } from "../graph.js";
-import { DTYPES, float32Tensor, readNumbers, type DType, type Tensor } from "../tensor.js";
+import { DTYPES, float32Tensor, HALVES, readNumbers, type Tensor } from "../tensor.js";
 import { TypeInference } from "../type-inference.js";
 import type { Pass } from "./pass.js";
 
-const HALVES: ReadonlySet<DType | undefined> = new Set<DType>(["float16", "bfloat16"]);
 const HALF_CODES: ReadonlySet<number> = new Set([DTYPES.float16.code, DTYPES.bfloat16.code]);
 const FLOAT32 = BigInt(DTYPES.float32.code);
 

@@ -14,44 +14,22 @@ export interface Kernel {
 /** Kernels by operator, `com.microsoft.` before the names of that domain; newest version last. */
 export type KernelTable = ReadonlyMap<string, readonly Kernel[]>;
 
+const HALF = ["float32", "float16"] as const;
+const FLOATS = ["float64", ...HALF] as const;
+const NUMBERS = [...FLOATS, "int32", "int64", "uint32", "uint64"] as const;
+const ALL_NUMBERS = ["bfloat16", ...NUMBERS, "int8", "int16", "uint8", "uint16"] as const;
+
 /** Groups of element types that lists of kernels repeat. */
 export const TYPES = {
   /** All that tables of decoders hold, as far as data is only moved. */
-  moved: [
-    "bfloat16",
-    "bool",
-    "float64",
-    "float32",
-    "float16",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-  ],
-  floats: ["float64", "float32", "float16"],
-  wideFloats: ["bfloat16", "float64", "float32", "float16"],
-  half: ["float32", "float16"],
-  wideHalf: ["bfloat16", "float32", "float16"],
-  numbers: ["float64", "float32", "float16", "int32", "int64", "uint32", "uint64"],
-  wideNumbers: ["bfloat16", "float64", "float32", "float16", "int32", "int64", "uint32", "uint64"],
-  allNumbers: [
-    "bfloat16",
-    "float64",
-    "float32",
-    "float16",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-  ],
+  moved: [...ALL_NUMBERS, "bool"],
+  floats: FLOATS,
+  wideFloats: ["bfloat16", ...FLOATS],
+  half: HALF,
+  wideHalf: ["bfloat16", ...HALF],
+  numbers: NUMBERS,
+  wideNumbers: ["bfloat16", ...NUMBERS],
+  allNumbers: ALL_NUMBERS,
   bool: ["bool"],
   bfloat16Half: ["bfloat16", "float16"],
 } as const satisfies Record<string, readonly DType[]>;

@@ -132,9 +132,11 @@ describe("the spelling of transformers 5", () => {
   /** Small constants of a graph: the frequencies are among them. */
   function tables(path: string): unknown {
     const { graph } = openCheckpoint(path, FAMILIES).model;
-    return graph.initializers.flatMap(({ name, initializer }) =>
-      initializer?.data.kind === "inline" ? [[name, initializer]] : [],
+    const found = graph.initializers.flatMap(({ name, initializer }) =>
+      initializer?.data.kind === "inline" ? [[name, initializer] as const] : [],
     );
+    expect(found.map(([name]) => name)).toContain("positions/inverse_frequencies");
+    return found;
   }
 });
 

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ConfigReader, type Json } from "../../../src/models/checkpoint/config-reader.js";
+import { ConfigReader } from "../../../src/models/checkpoint/config-reader.js";
 import { readRope, type Rope } from "../../../src/models/checkpoint/rope.js";
+import type { Json } from "../../../src/models/json-object.js";
 import { checkpointFixture } from "../../support/checkpoints.js";
 
 /** One power and a few products, each rounded to float32, by two mathematics libraries: eight units in the last place. */
@@ -94,6 +95,14 @@ describe("a rotation that is not understood", () => {
   it("is named where a number is missing", () => {
     expect(mistakes({ rope_scaling: { type: "linear" } })).toBe(
       '"rope_scaling.factor" is absent, expected a number',
+    );
+  });
+
+  it("is none where both spellings say the same, and refused where they do not", () => {
+    const linear = { rope_type: "linear", factor: 2 };
+    expect(mistakes({ rope_scaling: linear, rope_parameters: linear })).toBe("nothing");
+    expect(mistakes({ rope_scaling: { ...linear, factor: 3 }, rope_parameters: linear })).toMatch(
+      /^"rope_scaling" is /,
     );
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { halfToNumber } from "../../../src/onnx/tensor.js";
@@ -27,14 +27,16 @@ async function logitsOf(path: string, name: string): Promise<number[]> {
   return rows.flatMap(({ logits }) => [...logits]);
 }
 
-function mapFloats(tensors: Tensors, change: (data: Float32Array) => StoredTensor["bytes"]) {
-  return (dtype: string): Tensors =>
-    new Map(
-      [...tensors].map(([name, { shape, bytes }]) => [
-        name,
-        { dtype, shape, bytes: change(new Float32Array(bytes.slice().buffer)) },
-      ]),
-    );
+function mapFloats(
+  tensors: Tensors,
+  to: { readonly dtype: string; readonly bytesOf: (data: Float32Array) => Uint8Array },
+): Tensors {
+  return new Map(
+    [...tensors].map(([name, { shape, bytes }]) => [
+      name,
+      { dtype: to.dtype, shape, bytes: to.bytesOf(new Float32Array(bytes.slice().buffer)) },
+    ]),
+  );
 }
 
 function bits(data: Float32Array, of: (x: number) => number): Uint8Array {
@@ -55,15 +57,14 @@ function writeShards(path: string, name: string): string {
   return path;
 }
 
-async function withoutSingle(path: string): Promise<string> {
-  const { rm } = await import("node:fs/promises");
-  await rm(join(path, "model.safetensors"));
+function withoutSingle(path: string): string {
+  rmSync(join(path, "model.safetensors"));
   return path;
 }
 
 describe("weights of a folder", () => {
   it("may lie in several files: the same numbers", async () => {
-    const path = await withoutSingle(writeShards(fresh(), "qwen3-linear"));
+    const path = withoutSingle(writeShards(fresh(), "qwen3-linear"));
     const [sharded, whole] = [
       await logitsOf(path, "qwen3-linear"),
       await logitsOf(checkpointFixture("qwen3-linear"), "qwen3-linear"),
@@ -78,14 +79,14 @@ describe("weights of a folder", () => {
     ] as const) {
       it(`may be ${dtype}: the numbers of the rounded float32 weights (${name})`, async () => {
         const half = changedCheckpoint(fresh(), name, {
-          tensors: (t) => mapFloats(t, (data) => bits(data, toBits))(dtype),
+          tensors: (t) => mapFloats(t, { dtype, bytesOf: (data) => bits(data, toBits) }),
         });
         const rounded = changedCheckpoint(fresh(), name, {
           tensors: (t) =>
-            mapFloats(t, (data) => {
-              const numbers = data.map((x) => toNumber(toBits(x)));
-              return new Uint8Array(numbers.buffer);
-            })("F32"),
+            mapFloats(t, {
+              dtype: "F32",
+              bytesOf: (data) => new Uint8Array(data.map((x) => toNumber(toBits(x))).buffer),
+            }),
         });
         expect(await logitsOf(half, name)).toEqual(await logitsOf(rounded, name));
       });
@@ -168,8 +169,8 @@ describe("weights of a folder", () => {
 });
 
 describe("an index of weight files", () => {
-  const indexed = async (map: unknown): Promise<string> => {
-    const path = await withoutSingle(writeShards(fresh(), "gpt2"));
+  const indexed = (map: unknown): string => {
+    const path = withoutSingle(writeShards(fresh(), "gpt2"));
     writeFileSync(
       join(path, "model.safetensors.index.json"),
       typeof map === "string" ? map : JSON.stringify({ weight_map: map }),
@@ -187,7 +188,7 @@ describe("an index of weight files", () => {
     ["names a tensor that its file lacks", { a: "model-00001-of-00003.safetensors" }],
   ] as const) {
     it(`is refused when it ${what}`, async () => {
-      expect((await checkpointRefusal(await indexed(map))).code).toBe("CHECKPOINT_INDEX");
+      expect((await checkpointRefusal(indexed(map))).code).toBe("CHECKPOINT_INDEX");
     });
   }
 });

@@ -14,6 +14,7 @@ import {
   readSafetensors,
   type StoredTensor,
 } from "../../../src/store/safetensors.js";
+import { bfloat16Bits } from "../../support/half.js";
 import { temporaryFolder } from "../../support/tiny-models.js";
 
 const folder = temporaryFolder();
@@ -34,8 +35,8 @@ async function diff(base: LocatedModel | string, tuned: LocatedModel | string): 
 const count = ({ weights }: ModelDiff, state: string): number =>
   weights.filter((weight) => weight.state === state).length;
 
-/** A copy of the tiny Llama with its tensors changed. */
 let made = 0;
+/** A copy of the tiny Llama with its tensors changed. */
 function variant(change: (name: string, tensor: StoredTensor) => StoredTensor): string {
   const place = join(folder, `variant-${++made}`);
   cpSync(fixture("lora/llama/base"), place, { recursive: true });
@@ -79,11 +80,7 @@ describe("a model against itself", () => {
 
   it("is equal up to rounding in bfloat16, and no more than that", async () => {
     const rounded = variant((_, tensor) => {
-      const words = new Uint32Array(tensor.bytes.slice().buffer);
-      const halves = Uint16Array.from(
-        words,
-        (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
-      );
+      const halves = Uint16Array.from(floats(tensor), bfloat16Bits);
       return { ...tensor, dtype: "BF16", bytes: new Uint8Array(halves.buffer) };
     });
     const found = await diff(fixture("lora/llama/base"), rounded);
@@ -120,6 +117,33 @@ describe("a planted change", () => {
     expect(found.layers.map((row) => row.changed)).toEqual([0, 0, 1, 0]);
   });
 
+  it("that makes a number NaN leaves the largest difference unknown, whatever follows", async () => {
+    const tuned = variant((name, tensor) => {
+      if (name !== "model.layers.1.mlp.up_proj.weight") return tensor;
+      const data = floats(tensor);
+      data[5] = NaN;
+      data[6] = data[6]! + 0.5;
+      return stored(tensor, data);
+    });
+    const { weights } = await diff(fixture("lora/llama/base"), tuned);
+    const [changed, ...others] = weights.filter(({ state }) => state === "changed");
+    expect(others).toEqual([]);
+    expect(changed).toMatchObject({ maxAbs: null, relative: null, cosine: null });
+  });
+
+  it("is none where both sides have the same infinity", async () => {
+    const [base, tuned] = [1, 2].map(() =>
+      variant((name, tensor) => {
+        if (name !== "model.layers.1.mlp.up_proj.weight") return tensor;
+        const data = floats(tensor);
+        data[5] = -Infinity;
+        return stored(tensor, data);
+      }),
+    );
+    const found = await diff(base!, tuned!);
+    expect(count(found, "identical")).toBe(found.weights.length);
+  });
+
   it("of one side of a tied pair is seen in head and embedding", async () => {
     const tuned = variant((name, tensor) =>
       name === "model.embed_tokens.weight"
@@ -143,8 +167,7 @@ describe("the demo pair", () => {
     const found = await diff(fixture("demo/base"), fixture("demo/broken"));
     expect(count(found, "changed")).toBeGreaterThan(45);
     expect([...found.onlyBase, ...found.onlyTuned]).toEqual([]);
-    for (const { state, relative, cosine } of found.weights.filter((w) => w.state === "changed")) {
-      expect(state).toBe("changed");
+    for (const { relative, cosine } of found.weights.filter((w) => w.state === "changed")) {
       expect(relative).toBeLessThan(0.2);
       expect(cosine).toBeGreaterThan(0.97);
     }
@@ -160,13 +183,13 @@ describe("the demo pair", () => {
 
 describe("a LoRA adapter", () => {
   it("is reported with the weights that it changes; every base weight is the same bytes", async () => {
-    const base = await load(fixture("demo/base"));
     const llama = await load(fixture("lora/llama/base"));
     const found = await diffModels(
       { base: llama, tuned: attachAdapter(llama, fixture("lora/llama/plain")) },
       WATCH,
     );
-    expect(base.lora).toBeUndefined();
+    expect(llama.lora).toBeUndefined();
+    expect(found.weights.every(({ shared }) => shared)).toBe(true);
     const changed = found.weights.filter(({ state }) => state === "changed");
     expect(changed.map(({ name }) => name.split(".").slice(-2)[0])).toEqual([
       "q_proj",
@@ -176,6 +199,23 @@ describe("a LoRA adapter", () => {
     ]);
     expect(changed.every(({ lora, rank, shared }) => lora && rank === 4 && shared)).toBe(true);
     expect([...found.onlyBase, ...found.onlyTuned]).toEqual([]);
+  });
+
+  it("that was never trained changes nothing, at no rank", async () => {
+    const place = join(folder, "untrained");
+    cpSync(fixture("lora/llama/plain"), place, { recursive: true });
+    const file = join(place, "adapter_model.safetensors");
+    const tensors = [...readSafetensors(file).tensors].map(([name, tensor]) => {
+      const zeros = new Float32Array(tensor.bytes.length / 4);
+      return [name, name.includes("lora_B") ? stored(tensor, zeros) : tensor] as const;
+    });
+    writeFileSync(file, encodeSafetensors(new Map(tensors)));
+    const llama = await load(fixture("lora/llama/base"));
+    const found = await diffModels({ base: llama, tuned: attachAdapter(llama, place) }, WATCH);
+    const adapted = found.weights.filter(({ lora }) => lora);
+    expect(adapted.map(({ state, rank }) => [state, rank])).toEqual(
+      Array.from({ length: 4 }, () => ["identical", null]),
+    );
   });
 
   it("has the same norm beside the weights as merged into them", async () => {

@@ -81,8 +81,11 @@ describe.each([
     const values = [...tuned.sites, tuned.logits];
     for (const value of values) {
       expect(value.graph).toBe(tuned.model.graph);
-      expect(value.type).toBeDefined();
+      expect(value.type?.dtype).toBe("float32");
+      expect(value.type?.shape).toHaveLength(3);
     }
+    expect(new Set(tuned.sites.map(({ type }) => type?.shape?.[2]))).toEqual(new Set([16]));
+    expect(tuned.logits.type?.shape?.[2]).toBe(40);
     expect(new Set(values).size).toBe(base.nLayers + 2);
     expect(tuned.model.graph.outputs.map(({ name }) => name)).toEqual(
       base.model.graph.outputs.map(({ name }) => name),
@@ -105,4 +108,13 @@ describe.each([
       { role: "adapter configuration", path: join(home, "plain", "adapter_config.json") },
     ]);
   });
+});
+
+it("biases are replaced in a graph whose sums have no names", async () => {
+  const home = join(folder, "llama");
+  const base = await loadModel(join(home, "onnx"), { adapters: ADAPTERS });
+  const sums = base.model.graph.nodes.filter(({ opType }) => opType === "Add");
+  for (const node of sums) node.name = ""; // a file may leave names out
+  const { rows, logits } = reference(join(home, "all-biases"));
+  expectClose(await logitsOf(attachAdapter(base, join(home, "all-biases")), rows), logits);
 });

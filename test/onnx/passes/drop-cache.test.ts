@@ -174,6 +174,31 @@ describe("drop-cache", () => {
     expectSame(found["y"]!, expected["y"]!);
   });
 
+  it("drops a past that several nodes read through one Cast", () => {
+    const graph = new Graph("shared");
+    const b = new Builder(graph, "shared");
+    const x = graph.addInput("x", { dtype: "float32", shape: ["batch", "token", WIDTH] });
+    const past = graph.addInput("past", {
+      dtype: "bfloat16",
+      shape: ["batch", HEADS, "past", D_HEAD],
+    });
+    const cast = b.cast(past, "float32");
+    const inputs = [x, x, x, cast, cast];
+    const attend = (): Value =>
+      b.op(
+        "GroupQueryAttention",
+        inputs,
+        { num_heads: 2n, kv_num_heads: 2n },
+        { domain: "com.microsoft" },
+      );
+    graph.outputs.push(attend(), attend());
+    expect(applyPasses(modelOf(graph), [dropCache])[0]!.changes).toBe(2);
+    expect(graph.inputs).toEqual([x]);
+    expect(graph.nodes.map(({ opType }) => opType)).toEqual([
+      ...["GroupQueryAttention", "GroupQueryAttention"],
+    ]);
+  });
+
   it("keeps a present that inner nodes read", async () => {
     const [form] = FORMS as [Form];
     const model = cached(form);

@@ -10,6 +10,7 @@ import { fromHeads, toHeads } from "./heads.js";
 import { visibilityMask, whereVisible, type TokenAxis } from "./masks.js";
 import {
   IMPLEMENTED,
+  REASONS,
   isUsed,
   port,
   refused,
@@ -24,9 +25,7 @@ import {
   type Decomposition,
   type FusedCase,
 } from "./rewriting.js";
-import { attend, scaleOf } from "./scores.js";
-
-const CACHE = "keys and values of earlier tokens that are not an input of the model";
+import { attend, scaleOf, softcapOf } from "./scores.js";
 
 const TABLE: OperatorTable = {
   opType: "Attention",
@@ -44,12 +43,12 @@ const TABLE: OperatorTable = {
   },
   inputs: [
     ...[port("Q"), port("K"), port("V"), port("attn_mask")],
-    ...[refusedPort("past_key", CACHE), refusedPort("past_value", CACHE)],
+    ...[refusedPort("past_key", REASONS.past), refusedPort("past_value", REASONS.past)],
     port("nonpad_kv_seqlen"),
   ],
   outputs: [
     ...[port("Y"), port("present_key"), port("present_value")],
-    refusedPort("qk_matmul_output", "the scores themselves as an output"),
+    refusedPort("qk_matmul_output", REASONS.scores),
   ],
 };
 
@@ -97,7 +96,6 @@ function rewrite(fused: FusedCase): readonly (Value | null)[] {
   const key = byHead(node.input(1), kvHeads);
   const value = byHead(node.input(2), kvHeads);
   const axis = (of: Value): TokenAxis => ({ of, axis: isFlat ? 1 : 2 });
-  const softcap = node.float("softcap", 0);
   const mixed = attend(fused, {
     query,
     key,
@@ -105,7 +103,7 @@ function rewrite(fused: FusedCase): readonly (Value | null)[] {
     heads,
     kvHeads,
     scale: scaleOf(fused, query),
-    softcap: softcap > 0 ? softcap : undefined,
+    softcap: softcapOf(fused),
     masks: [
       maskOf(fused),
       visibilityMask(fused, {

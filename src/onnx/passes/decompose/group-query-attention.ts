@@ -10,6 +10,7 @@ import { fromHeads, splitHeads, splitParts, swapHeads } from "./heads.js";
 import { positionsOf, visibilityMask } from "./masks.js";
 import {
   IMPLEMENTED,
+  REASONS,
   isUsed,
   port,
   refused,
@@ -18,10 +19,9 @@ import {
   type OperatorTable,
 } from "./operator-table.js";
 import { anglesAt, rotate } from "./rotary.js";
-import { optionalInput, type Decomposition, type FusedCase } from "./rewriting.js";
-import { attend, inFloat32, scaleOf } from "./scores.js";
+import { inType, optionalInput, type Decomposition, type FusedCase } from "./rewriting.js";
+import { attend, inFloat32, scaleOf, softcapOf } from "./scores.js";
 
-const CACHE = "keys and values of earlier tokens that are not an input of the model";
 const QUANTISED = "a quantised cache of keys and values";
 
 const TABLE: OperatorTable = {
@@ -47,7 +47,7 @@ const TABLE: OperatorTable = {
   },
   inputs: [
     ...[port("query"), port("key"), port("value")],
-    ...[refusedPort("past_key", CACHE), refusedPort("past_value", CACHE)],
+    ...[refusedPort("past_key", REASONS.past), refusedPort("past_value", REASONS.past)],
     ...[port("seqlens_k"), port("total_sequence_length"), port("cos_cache"), port("sin_cache")],
     ...[port("position_ids"), port("attention_bias"), port("head_sink")],
     ...[refusedPort("k_scale", QUANTISED), refusedPort("v_scale", QUANTISED)],
@@ -55,7 +55,7 @@ const TABLE: OperatorTable = {
   ],
   outputs: [
     ...[port("output"), port("present_key"), port("present_value")],
-    refusedPort("output_qk", "the scores themselves as an output"),
+    refusedPort("output_qk", REASONS.scores),
   ],
 };
 
@@ -148,19 +148,17 @@ function rewrite(fused: FusedCase): readonly (Value | null)[] {
   const query = swapHeads(b, rotated(fused, normed(fused, q, 14)));
   const key = swapHeads(b, rotated(fused, normed(fused, k, 15)));
   const value = swapHeads(b, v);
-  const softcap = node.float("softcap", 0);
   const mixed = attend(fused, {
     ...sizes,
     query,
     key,
     value,
     scale: scaleOf(fused, q),
-    softcap: softcap > 0 ? softcap : undefined,
+    softcap: softcapOf(fused),
     masks: [optionalInput(node, 10), maskOf(fused)],
     sink: sinkOf(fused, sizes.heads),
   });
-  const dtype = types.dtype(node.input(0));
-  const like = (x: Value): Value => (dtype === "float32" ? x : b.cast(x, dtype));
+  const like = (x: Value): Value => inType(fused, x, types.dtype(node.input(0)));
   const cached = [key, value].map((x, i) => (isUsed(node, i + 1) ? like(x) : null));
   return [like(fromHeads(b, mixed)), ...cached];
 }

@@ -7,9 +7,9 @@
  */
 import type { Value } from "../../graph.js";
 import type { SymbolicDim } from "../../type-inference.js";
-import { positionsOf, type TokenAxis } from "./masks.js";
+import { lengthName, positionsOf, type TokenAxis } from "./masks.js";
 import { unsupported } from "./operator-table.js";
-import { shapeOfInput, type FusedCase } from "./rewriting.js";
+import { optionalInput, shapeOfInput, type FusedCase } from "./rewriting.js";
 
 /** Added to the score of a masked key when the node does not say otherwise. */
 const DEFAULT_FILTER = -10000;
@@ -21,11 +21,11 @@ export function keyPaddingMask(
   { keys, batch }: { readonly keys: TokenAxis; readonly batch: SymbolicDim },
 ): Value | undefined {
   const { node, b } = fused;
-  const mask = node.inputs[index] ?? undefined;
+  const mask = optionalInput(node, index);
   if (mask === undefined) return undefined;
   const filter = node.float("mask_filter_value", DEFAULT_FILTER);
   const shape = shapeOfInput(fused, index);
-  return fused.shared(["padding", mask, filter, ...keyAxis(fused, keys)], () => {
+  return fused.shared(["padding", mask, filter, lengthName(fused, keys)], () => {
     const real = [lengths, rows, pairs][shape.length - 1]?.(fused, mask, {
       keys,
       fits: shape[0] === batch,
@@ -33,10 +33,6 @@ export function keyPaddingMask(
     if (real === undefined) throw unsupported(node, `a padding mask of rank ${shape.length}`);
     return b.op("Where", [real, b.float(0), b.float(filter)]);
   });
-}
-
-function keyAxis({ types }: FusedCase, { of, axis }: TokenAxis): [SymbolicDim | Value] {
-  return [types.shape(of)?.[axis] ?? of];
 }
 
 interface Context {

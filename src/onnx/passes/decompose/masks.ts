@@ -7,7 +7,7 @@
  */
 import type { Value } from "../../graph.js";
 import type { SymbolicDim } from "../../type-inference.js";
-import type { FusedCase } from "./rewriting.js";
+import { inType, type FusedCase } from "./rewriting.js";
 
 /** e^(−10³⁰ − m) is exactly 0 for every score m, and scores are lost beside it: 10³⁰ · 2⁻²⁴ > 10²². */
 export const MASKED = -1e30;
@@ -30,15 +30,15 @@ export interface TokenAxis {
   readonly axis: number;
 }
 
-/** Name of the axis's size; equal names are equal sizes, so that what depends on the size alone is shared. */
-function symbol({ types }: FusedCase, { of, axis }: TokenAxis): SymbolicDim {
+/** The axis's size, or a name of it; equal names are equal sizes, so that what depends on the size alone is shared. */
+export function lengthName({ types }: FusedCase, { of, axis }: TokenAxis): SymbolicDim {
   return types.shape(of)?.at(axis) ?? `?${of.name}`;
 }
 
 /** 0, 1, 2, …; int64 `[token]`. */
 export function positionsOf(fused: FusedCase, axis: TokenAxis): Value {
   const { b, shared } = fused;
-  return shared(["positions", symbol(fused, axis)], () => {
+  return shared(["positions", lengthName(fused, axis)], () => {
     const size = b.op("Gather", [b.op("Shape", [axis.of]), b.ints(axis.axis)]);
     return b.op("Range", [b.ints(0), size, b.ints(1)]);
   });
@@ -50,7 +50,7 @@ export function visibilityMask(fused: FusedCase, visibility: Visibility): Value 
   const { tokens, keys, causal, window, lastKey } = visibility;
   if (!causal && lastKey === undefined) return undefined;
   const key = [
-    ...["visible", symbol(fused, tokens), symbol(fused, keys), causal, window ?? "all"],
+    ...["visible", lengthName(fused, tokens), lengthName(fused, keys), causal, window ?? "all"],
     lastKey ?? "no padding",
   ];
   return shared(key, () => {
@@ -82,8 +82,9 @@ function causalPart(fused: FusedCase, { tokens, window }: Visibility, column: Va
 }
 
 /** `[batch, 1, 1, key]` */
-function paddingPart({ b, types }: FusedCase, lastKey: Value, column: Value): Value {
-  const last = types.dtype(lastKey) === "int64" ? lastKey : b.cast(lastKey, "int64");
+function paddingPart(fused: FusedCase, lastKey: Value, column: Value): Value {
+  const { b } = fused;
+  const last = inType(fused, lastKey, "int64");
   // [batch] by the book, [batch, 1] in files of builders before 0.18
   return b.op("LessOrEqual", [column, b.op("Reshape", [last, b.ints([-1, 1, 1, 1])])]);
 }

@@ -10,6 +10,7 @@ import { keyPaddingMask } from "./key-padding.js";
 import { visibilityMask, type TokenAxis } from "./masks.js";
 import {
   IMPLEMENTED,
+  REASONS,
   isUsed,
   port,
   refusedPort,
@@ -25,8 +26,6 @@ import {
 } from "./rewriting.js";
 import { attend, scaleOf } from "./scores.js";
 
-const CACHE = "keys and values of earlier tokens that are not an input of the model";
-
 const TABLE: OperatorTable = {
   opType: "MultiHeadAttention",
   domain: "com.microsoft",
@@ -39,13 +38,13 @@ const TABLE: OperatorTable = {
   inputs: [
     ...[port("query"), port("key"), port("value"), port("bias")],
     ...[port("key_padding_mask"), port("attention_bias")],
-    ...[refusedPort("past_key", CACHE), refusedPort("past_value", CACHE)],
-    refusedPort("past_sequence_length", "a cache shared between past and present"),
+    ...[refusedPort("past_key", REASONS.past), refusedPort("past_value", REASONS.past)],
+    refusedPort("past_sequence_length", REASONS.sharedCache),
     refusedPort("cache_indirection", "beam search"),
   ],
   outputs: [
     ...[port("output"), port("present_key"), port("present_value")],
-    refusedPort("qk", "the scores themselves as an output"),
+    refusedPort("qk", REASONS.scores),
   ],
 };
 

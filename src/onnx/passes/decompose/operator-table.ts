@@ -21,6 +21,13 @@ export function refused(reason: string, ...harmless: readonly (number | string)[
   return { refused: reason, harmless };
 }
 
+/** Reasons that several operators share. */
+export const REASONS = {
+  past: "keys and values of earlier tokens that are not an input of the model",
+  sharedCache: "a cache shared between past and present",
+  scores: "the scores themselves as an output",
+} as const;
+
 /** A named position of an operator. */
 export interface Port extends Stance {
   readonly name: string;
@@ -47,8 +54,7 @@ export interface OperatorTable {
 
 /** Is this output of a node read by anybody? */
 export function isUsed(node: Node, output: number): boolean {
-  const value = node.outputs[output];
-  return value !== undefined && (value.uses.length > 0 || value.isOutput);
+  return node.outputs[output]?.isUsed === true;
 }
 
 /** What of the node is not covered, for a person; empty when all is. */

@@ -11,6 +11,7 @@ import { keyPaddingMask } from "./key-padding.js";
 import { visibilityMask } from "./masks.js";
 import {
   IMPLEMENTED,
+  REASONS,
   isUsed,
   port,
   refused,
@@ -27,8 +28,6 @@ import {
 } from "./rewriting.js";
 import { attend, scaleOf } from "./scores.js";
 
-const ROTARY = "a rotation inside the operator, whose angles no input gives";
-
 const TABLE: OperatorTable = {
   opType: "Attention",
   domain: "com.microsoft",
@@ -38,16 +37,16 @@ const TABLE: OperatorTable = {
     unidirectional: IMPLEMENTED,
     mask_filter_value: IMPLEMENTED,
     qkv_hidden_sizes: IMPLEMENTED,
-    do_rotary: refused(ROTARY, 0),
+    do_rotary: refused("a rotation inside the operator, whose angles no input gives", 0),
     // read together with do_rotary only
     rotary_embedding_dim: IMPLEMENTED,
-    past_present_share_buffer: refused("a cache shared between past and present", 0),
+    past_present_share_buffer: refused(REASONS.sharedCache, 0),
   },
   inputs: [
     ...[port("input"), port("weights"), port("bias"), port("mask_index")],
-    refusedPort("past", "keys and values of earlier tokens that are not an input of the model"),
+    refusedPort("past", REASONS.past),
     port("attention_bias"),
-    refusedPort("past_sequence_length", "a cache shared between past and present"),
+    refusedPort("past_sequence_length", REASONS.sharedCache),
   ],
   outputs: [port("output"), port("present")],
 };

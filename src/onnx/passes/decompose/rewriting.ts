@@ -4,7 +4,14 @@
  * Values that do not depend on the layer (positions, masks, rotary tables) are made once and shared by all nodes.
  */
 import { Builder } from "../../builder.js";
-import { describeNode, type Model, type Node, type Value } from "../../graph.js";
+import {
+  declareContribOperators,
+  describeNode,
+  type Model,
+  type Node,
+  type Value,
+} from "../../graph.js";
+import type { DType } from "../../tensor.js";
 import { TypeInference, type SymbolicShape } from "../../type-inference.js";
 import { nodesOf, supersede, type Pass } from "../pass.js";
 import { checkOperator, unsupported, type OperatorTable } from "./operator-table.js";
@@ -58,7 +65,7 @@ export function decompositionPass(decomposition: Decomposition, scope: Scope): P
 function rewriteAll(model: Model, nodes: readonly Node[], decomposition: Decomposition): void {
   checkOperator(nodes, decomposition.table);
   // FusedMatMul multiplies by a transposed operand without a copy of it
-  if (!model.opsets.has("com.microsoft")) model.opsets.set("com.microsoft", 1);
+  declareContribOperators(model);
   const types = new TypeInference(model.graph);
   const shared = sharedValues();
   for (const node of nodes) {
@@ -95,6 +102,11 @@ export function knownSize({ node, types }: FusedCase, value: Value, axis: number
   const size = types.shape(value)?.at(axis);
   if (typeof size === "number") return size;
   throw unsupported(node, `dimension ${axis} of "${value.name}" is not a known number`);
+}
+
+/** x itself where it has this element type, else cast to it. */
+export function inType({ b, types }: FusedCase, x: Value, dtype: DType): Value {
+  return types.dtype(x) === dtype ? x : b.cast(x, dtype);
 }
 
 /** Input `index`, or `undefined` when it is omitted. */

@@ -84,8 +84,8 @@ function contribPositions(fused: FusedCase): Value {
 
 function rewriteContrib(fused: FusedCase): readonly Value[] {
   const positions = contribPositions(fused);
-  const [cos, sin] = [2, 3].map((i) => anglesAt(fused, fused.node.input(i), positions));
-  return [rotateInput(fused, { cos, sin } as Pick<Angles, "cos" | "sin">)]; // two in, two out
+  const at = (input: number): Value => anglesAt(fused, fused.node.input(input), positions);
+  return [rotateInput(fused, { cos: at(2), sin: at(3) })];
 }
 
 function rewriteOnnx(fused: FusedCase): readonly Value[] {

@@ -9,9 +9,10 @@
 import { present } from "../../../errors.js";
 import type { Builder } from "../../builder.js";
 import type { Value } from "../../graph.js";
+import type { DType } from "../../tensor.js";
 import { splitParts } from "./heads.js";
 import { unsupported } from "./operator-table.js";
-import { knownSize, type FusedCase } from "./rewriting.js";
+import { inType, knownSize, type FusedCase } from "./rewriting.js";
 
 /** Angles of every token, as they stand beside `x`. */
 export interface Angles {
@@ -63,15 +64,13 @@ function swapPairs(b: Builder, x: Value, { interleaved, rotated }: Rotation): Va
 
 /** [cos, cos] or [−sin, sin], in the order of x and with an axis for its heads. */
 function tableOf(
-  { b, types }: FusedCase,
+  fused: FusedCase,
   { interleaved, headAxis, ...angles }: Rotation,
-  {
-    which,
-    dtype,
-  }: { readonly which: "cos" | "sin"; readonly dtype: ReturnType<typeof types.dtype> },
+  { which, dtype }: { readonly which: "cos" | "sin"; readonly dtype: DType },
 ): Value {
+  const { b, types } = fused;
   const own = angles[which];
-  const half = types.dtype(own) === dtype ? own : b.cast(own, dtype);
+  const half = inType(fused, own, dtype);
   const first = which === "cos" ? half : b.op("Neg", [half]);
   const rank = present(types.shape(own), "shape of angles").length;
   const whole = interleaved

@@ -7,10 +7,10 @@
  * keys are never repeated, and the gradient of a key sums over its group by itself. Query head h belongs to key head
  * ⌊h / group⌋.
  */
-import { invariant } from "../../../errors.js";
 import type { Builder } from "../../builder.js";
 import type { Value } from "../../graph.js";
-import { knownSize, type FusedCase } from "./rewriting.js";
+import { unsupported } from "./operator-table.js";
+import { inType, knownSize, type FusedCase } from "./rewriting.js";
 
 /** What attends to what. */
 export interface Attending {
@@ -35,7 +35,8 @@ export interface Attending {
 export function attend(fused: FusedCase, attending: Attending): Value {
   const { b, types } = fused;
   const { heads, kvHeads } = attending;
-  invariant(heads % kvHeads === 0, `${heads} query heads for ${kvHeads} key heads`);
+  if (heads % kvHeads !== 0)
+    throw unsupported(fused.node, `${heads} query heads for ${kvHeads} key heads`);
   const [query, key, value] = [attending.query, attending.key, attending.value].map((x) =>
     inFloat32(fused, x),
   ) as [Value, Value, Value]; // three in, three out
@@ -48,13 +49,12 @@ export function attend(fused: FusedCase, attending: Attending): Value {
   );
   const weights = softmax(fused, masked, attending);
   const mixed = unfold(b.op("MatMul", [fold(weights), value]));
-  const dtype = types.dtype(attending.query);
-  return dtype === "float32" ? mixed : b.cast(mixed, dtype);
+  return inType(fused, mixed, types.dtype(attending.query));
 }
 
 /** x in float32: scores and softmax overflow in half precision. */
-export function inFloat32({ b, types }: FusedCase, x: Value): Value {
-  return types.dtype(x) === "float32" ? x : b.cast(x, "float32");
+export function inFloat32(fused: FusedCase, x: Value): Value {
+  return inType(fused, x, "float32");
 }
 
 /** `[batch, a, n, d]` → `[batch, heads, a · n / heads, d]` */
@@ -83,6 +83,12 @@ function softmax(fused: FusedCase, scores: Value, { sink, heads, key }: Attendin
   const wide = b.op("Softmax", [b.op("Concat", [scores, like], { axis: -1n })], { axis: -1n });
   const size = b.op("Unsqueeze", [b.op("Gather", [b.op("Shape", [key]), b.ints(2)]), b.ints([0])]);
   return b.op("Slice", [wide, b.ints([0]), size, b.ints([3])]);
+}
+
+/** The attribute `softcap`, where 0 or nothing stands for none. */
+export function softcapOf({ node }: FusedCase): number | undefined {
+  const given = node.float("softcap", 0);
+  return given > 0 ? given : undefined;
 }
 
 /** The attribute `scale`, where 0 or nothing stands for 1/√dHead. */

@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import { Builder } from "../../../../src/onnx/builder.js";
 import {
   activeInput,
-  checkFusedGradient,
   deviationFromKernel,
   noise,
   refusalOf,
   type FusedInput,
   type FusedSpec,
 } from "../../../support/fused-case.js";
-import { AGREES, CAUGHT, DIFFERENCE } from "./bounds.js";
+import { AGREES, CAUGHT } from "./bounds.js";
+import { itKeepsTheLaws } from "./laws.js";
 
 type Mask = "none" | "bool" | "bool by row" | "added" | "added by head";
 
@@ -88,24 +88,7 @@ function specOf(config: Config): FusedSpec {
 }
 
 describe("ai.onnx Attention in primitives", () => {
-  it("computes what the kernel computes, for any configuration", async () => {
-    await fc.assert(
-      fc.asyncProperty(configs, async (config) => {
-        expect(await deviationFromKernel(specOf(config))).toBeLessThanOrEqual(AGREES);
-      }),
-      { numRuns: 60, seed: 1 },
-    );
-  });
-
-  it("has the gradient that central differences show", async () => {
-    await fc.assert(
-      fc.asyncProperty(configs, async (config) => {
-        const check = await checkFusedGradient(specOf(config), DIFFERENCE);
-        expect(check.verdict, JSON.stringify(check)).toBe("agrees");
-      }),
-      { numRuns: 15, seed: 2 },
-    );
-  });
+  itKeepsTheLaws(configs, specOf);
 
   it("hides the keys beyond nonpad_kv_seqlen (operator set 24), and refuses it with causality", async () => {
     const padded = (causal: boolean): FusedSpec => {

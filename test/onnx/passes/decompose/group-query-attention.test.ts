@@ -18,6 +18,7 @@ import {
   type FusedSpec,
 } from "../../../support/fused-case.js";
 import { AGREES, CAUGHT, DIFFERENCE } from "./bounds.js";
+import { itKeepsTheLaws } from "./laws.js";
 
 interface Config {
   readonly batch: number;
@@ -136,24 +137,7 @@ function nodes(graph: Graph, opType: string): Node[] {
 }
 
 describe("GroupQueryAttention in primitives", () => {
-  it("computes what the kernel computes at real positions, for any configuration", async () => {
-    await fc.assert(
-      fc.asyncProperty(configs, async (config) => {
-        expect(await deviationFromKernel(specOf(config))).toBeLessThanOrEqual(AGREES);
-      }),
-      { numRuns: 60, seed: 1 },
-    );
-  });
-
-  it("has the gradient that central differences show", async () => {
-    await fc.assert(
-      fc.asyncProperty(configs, async (config) => {
-        const check = await checkFusedGradient(specOf(config), DIFFERENCE);
-        expect(check.verdict, JSON.stringify(check)).toBe("agrees");
-      }),
-      { numRuns: 15, seed: 2 },
-    );
-  });
+  itKeepsTheLaws(configs, specOf);
 
   it("normalises queries and keys per head before rotation, as the nodes of unfused exports do", async () => {
     for (const packed of [true, false]) {
@@ -327,6 +311,11 @@ describe("what the primitives do not cover is refused by name", () => {
       title: "an attribute of a newer runtime",
       spec: { ...base, attributes: { ...base.attributes, astral_window: 3n } },
       text: /"astral_window" is not known/,
+    },
+    {
+      title: "query heads that do not share key heads evenly",
+      spec: { ...base, attributes: { ...base.attributes, num_heads: 2n, kv_num_heads: 3n } },
+      text: /^2 query heads for 3 key heads$/,
     },
     {
       title: "a window without causality",

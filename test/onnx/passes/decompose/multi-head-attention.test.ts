@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { Dim } from "../../../../src/onnx/graph.js";
 import {
   activeInput,
-  checkFusedGradient,
   deviationFromKernel,
   noise,
   refusalOf,
   type FusedInput,
   type FusedSpec,
 } from "../../../support/fused-case.js";
-import { AGREES, CAUGHT, DIFFERENCE } from "./bounds.js";
+import { AGREES, CAUGHT } from "./bounds.js";
+import { itKeepsTheLaws } from "./laws.js";
 
 type Padding = "none" | "lengths" | "rows" | "pairs";
 type Bias = "none" | "shared" | "by row" | "by head";
@@ -143,24 +143,7 @@ describe.each([
   { op: "MultiHeadAttention", specOf: multiHead },
   { op: "com.microsoft Attention", specOf: packed },
 ])("$op in primitives", ({ specOf }) => {
-  it("computes what the kernel computes, for any configuration", async () => {
-    await fc.assert(
-      fc.asyncProperty(configs, async (config) => {
-        expect(await deviationFromKernel(specOf(config))).toBeLessThanOrEqual(AGREES);
-      }),
-      { numRuns: 60, seed: 1 },
-    );
-  });
-
-  it("has the gradient that central differences show", async () => {
-    await fc.assert(
-      fc.asyncProperty(configs, async (config) => {
-        const check = await checkFusedGradient(specOf(config), DIFFERENCE);
-        expect(check.verdict, JSON.stringify(check)).toBe("agrees");
-      }),
-      { numRuns: 15, seed: 2 },
-    );
-  });
+  itKeepsTheLaws(configs, specOf);
 
   it("sees padding that is let through", async () => {
     const worst = await deviationFromKernel(specOf(PLAIN), (graph) => {

@@ -6,14 +6,14 @@ import { KERNEL_LIMIT_PASSES } from "../../../../src/onnx/passes/decompose/index
 import { applyPasses } from "../../../../src/onnx/passes/pass.js";
 import {
   activeInput,
-  checkFusedGradient,
   deviationFromKernel,
   fusedModel,
   refusalOf,
   type FusedInput,
   type FusedSpec,
 } from "../../../support/fused-case.js";
-import { AGREES, CAUGHT, DIFFERENCE } from "./bounds.js";
+import { AGREES, CAUGHT } from "./bounds.js";
+import { itKeepsTheLaws } from "./laws.js";
 
 interface Config {
   readonly batch: number;
@@ -106,24 +106,7 @@ describe.each([
   { op: "com.microsoft.RotaryEmbedding", specOf: contrib },
   { op: "ai.onnx.RotaryEmbedding", specOf: onnx },
 ])("$op in primitives", ({ specOf }) => {
-  it("computes what the kernel computes, for any configuration", async () => {
-    await fc.assert(
-      fc.asyncProperty(configs, async (config) => {
-        expect(await deviationFromKernel(specOf(config))).toBeLessThanOrEqual(AGREES);
-      }),
-      { numRuns: 60, seed: 1 },
-    );
-  });
-
-  it("has the gradient that central differences show", async () => {
-    await fc.assert(
-      fc.asyncProperty(configs, async (config) => {
-        const check = await checkFusedGradient(specOf(config), DIFFERENCE);
-        expect(check.verdict, JSON.stringify(check)).toBe("agrees");
-      }),
-      { numRuns: 15, seed: 2 },
-    );
-  });
+  itKeepsTheLaws(configs, specOf);
 
   it("sees halves of the wrong sign", async () => {
     const plant = (graph: Graph): void => {
