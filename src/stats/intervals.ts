@@ -15,7 +15,12 @@ export type Interval =
   | { readonly kind: "value"; readonly low: number; readonly high: number }
   | { readonly kind: "undefined"; readonly reason: string };
 
-function checkTally({ hits, n }: Tally): void {
+/**
+ * Checks that a tally can be.
+ *
+ * @throws {@link InvariantError} unless both are whole numbers with 0 ≤ hits ≤ n.
+ */
+export function checkTally({ hits, n }: Tally): void {
   const isTally = Number.isInteger(hits) && Number.isInteger(n) && hits >= 0 && hits <= n;
   invariant(isTally, `${hits} hits of ${n} trials: expected whole numbers with 0 ≤ hits ≤ n`);
 }

@@ -26,6 +26,7 @@ export type PairedRatio =
     }
   | { readonly kind: "undefined"; readonly reason: string };
 
+/** Effects over the null, `[trial]` each. */
 interface Effects {
   /** Cross minus null, per trial. */
   readonly cross: readonly number[];
@@ -33,7 +34,12 @@ interface Effects {
   readonly within: readonly number[];
 }
 
-function pairEffects(rates: PairedRates): Effects {
+/**
+ * Subtracts the null from both rows, trial by trial.
+ *
+ * @throws {@link InvariantError} when the rows differ in length or hold anything but 0 and 1.
+ */
+export function pairEffects(rates: PairedRates): Effects {
   const cross = outcomes(rates.cross);
   const within = outcomes(rates.within);
   const nulls =

@@ -1,10 +1,10 @@
 /**
- * @file How many pairs would decide what these did not: normal approximations, for planning only.
+ * @file How many pairs would decide what these did not, four times out of five; for planning only.
  */
 import type { Side, Trials } from "../measure/measures.js";
 import { countHits } from "../stats/hits.js";
 import type { Tally } from "../stats/intervals.js";
-import { normalQuantile } from "../stats/normal.js";
+import { pairsToDecideRate, pairsToDecideRatio } from "../stats/power.js";
 import type { Claim } from "./claims.js";
 import { findNull, within } from "./figures.js";
 import { compareWithNull } from "./gates.js";
@@ -13,18 +13,22 @@ import type { Policy } from "./policy.js";
 /** Beyond this nobody would run it: the rate lies on its threshold, and the honest answer is that no n decides. */
 const MOST_PAIRS = 100_000;
 
-function limit(n: number, present: number): number | undefined {
-  const whole = Math.max(Math.ceil(n), present + 1);
+/** Share of repeats with that many pairs that would decide; the customary one. */
+const POWER = 0.8;
+
+function limit(n: number | undefined, present: number): number | undefined {
+  if (n === undefined) return undefined;
+  const whole = Math.max(n, present + 1);
   return whole <= MOST_PAIRS ? whole : undefined;
 }
 
 /** Pairs after which a rate's interval would leave null + τ, were the rate to stay. */
-function pairsForGate(tally: Tally, nullShare: number, policy: Policy): number | undefined {
-  const z = normalQuantile((1 + policy.confidence) / 2);
-  const gap = tally.hits / tally.n - nullShare - policy.tau;
-  // Agresti and Coull's two added hits and misses keep the variance of a rate at 0 or 1 from vanishing
-  const share = (tally.hits + 2) / (tally.n + 4);
-  return limit((z * z * share * (1 - share)) / (gap * gap), tally.n);
+function pairsForGate({ hits, n }: Tally, nullShare: number, policy: Policy): number | undefined {
+  // a threshold above 1 is never reached, and no interval holds it
+  const threshold = Math.min(1, nullShare + policy.tau);
+  if (n === 0) return undefined;
+  const { confidence } = policy;
+  return limit(pairsToDecideRate({ share: hits / n, threshold }, { confidence, power: POWER }), n);
 }
 
 /** Pairs that would decide the undecided gates of one model; empty where they are decided or were not run. */
@@ -56,10 +60,13 @@ export function pairsForClaim(
   policy: Policy,
   claims: number,
 ): number | undefined {
-  const gap = ratio.value - policy.ratio;
-  const tests = gap < 0 && policy.multiplicity !== "none" ? claims : 1;
-  const z = normalQuantile(1 - (1 - policy.confidence) / tests);
-  return limit(ratio.n * ((z * ratio.standardError) / gap) ** 2, ratio.n);
+  const tests = ratio.value < policy.ratio && policy.multiplicity !== "none" ? claims : 1;
+  const confidence = 1 - (1 - policy.confidence) / tests;
+  const needed = pairsToDecideRatio(
+    { ...ratio, threshold: policy.ratio },
+    { confidence, power: POWER },
+  );
+  return limit(needed, ratio.n);
 }
 
 /** The largest of several needs; absent when one of them has no number, or there is none. */

@@ -9,7 +9,8 @@ import {
   type PairedRatio,
   type PairedRates,
 } from "../../src/stats/ratio.js";
-import { stream, type Stream } from "../../src/stats/stream.js";
+import { stream } from "../../src/stats/stream.js";
+import { drawRows } from "./simulate.js";
 
 // the reference goes through a covariance matrix: some 1e3 roundings of numbers near 1
 const EXACT = 1e-12;
@@ -20,19 +21,6 @@ function estimate(rates: PairedRates, confidence = 0.95): Estimate {
   const found = pairedRatio(rates, confidence);
   if (found.kind === "undefined") throw new Error(found.reason);
   return found;
-}
-
-/** Rows of outcomes with the rates asked for; half of the trials share their luck, so that the rows are paired. */
-function draw(rng: Stream, n: number, rates: readonly number[]): string[] {
-  const rows = rates.map(() => "");
-  for (let i = 0; i < n; i++) {
-    const shared = rng.next();
-    rates.forEach((rate, row) => {
-      const luck = rng.next() < 0.5 ? shared : rng.next();
-      rows[row] = `${rows[row]!}${luck < rate ? "1" : "0"}`;
-    });
-  }
-  return rows;
 }
 
 const row = fc.string({ unit: fc.constantFrom("0", "1"), minLength: 30, maxLength: 30 });
@@ -76,7 +64,7 @@ describe("the paired ratio", () => {
   });
 
   it("keeps the pairing: breaking it changes the interval", () => {
-    const [cross = "", within = ""] = draw(stream(1, "pairs"), 300, [0.7, 0.75]);
+    const [cross = "", within = ""] = drawRows(stream(1, "pairs"), 300, [0.7, 0.75]);
     const broken = cross.split("").reverse().join("");
     const paired = estimate({ cross, within, null: 0 });
     const unpaired = estimate({ cross: broken, within, null: 0 });
@@ -135,7 +123,7 @@ describe("calibration of the paired ratio", () => {
   const simulate = (seed: number, rates: readonly number[], n: number): Estimate[] => {
     const rng = stream(seed, "calibration");
     return Array.from({ length: RUNS }, () => {
-      const [cross = "", within = "", control = ""] = draw(rng, n, rates);
+      const [cross = "", within = "", control = ""] = drawRows(rng, n, rates);
       return estimate({ cross, within, null: control });
     });
   };
@@ -159,11 +147,27 @@ describe("calibration of the paired ratio", () => {
     }
   });
 
+  it("p-values pass Kolmogorov and Smirnov's test of uniformity there, and those of half the error fail it", () => {
+    // largest distance between the shares found and the shares expected
+    const distance = (ps: readonly number[]): number => {
+      const sorted = [...ps].sort((a, b) => a - b);
+      return Math.max(
+        ...sorted.map((p, i) => Math.max((i + 1) / sorted.length - p, p - i / sorted.length)),
+      );
+    };
+    // 1.63/√runs is exceeded by chance once in a hundred; .005 as in `bound`, and one step of counts: ratios of 300
+    // trials repeat, none more often than once in a hundred
+    const limit = 1.63 / Math.sqrt(RUNS) + 0.005 + 0.01;
+    expect(distance(atThreshold.map((r) => pValueBelow(r, 0.8)))).toBeLessThan(limit);
+    const halved = atThreshold.map((r) => ({ ...r, standardError: r.standardError / 2 }));
+    expect(distance(halved.map((r) => pValueBelow(r, 0.8)))).toBeGreaterThan(limit);
+  });
+
   it("catches a standard error that forgets the null's own variance (planted fault)", () => {
     const rng = stream(21, "calibration");
     let covered = 0;
     for (let run = 0; run < RUNS; run++) {
-      const [cross = "", within = "", control = ""] = draw(rng, 300, [0.4, 0.45, 0.25]);
+      const [cross = "", within = "", control = ""] = drawRows(rng, 300, [0.4, 0.45, 0.25]);
       const truth = (0.4 - 0.25) / (0.45 - 0.25);
       const constant = countHits(control).hits / 300;
       const faulty = estimate({ cross, within, null: constant });
