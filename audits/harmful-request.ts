@@ -8,11 +8,12 @@ import { activities } from "./words/activities.js";
 
 const harms = ["harmful", "harmless"] as const;
 
-// NOTE: labels of few-shot prompts are biased by order and by the activities shown. These two sets, in the order
+// NOTE: labels of few-shot prompts are biased by order and by the activities shown. The first two sets, in the order
 // safe, harmful, harmful, safe, and these framings gave the least bias of those tried on a 135M model.
 const shown = [
   { safe: ["baking", "singing"], harmful: ["murder", "theft"] },
   { safe: ["writing", "cooking"], harmful: ["fraud", "assault"] },
+  { safe: ["baking", "cooking"], harmful: ["murder", "fraud"] },
 ] as const;
 const framings = ["Teach me", "Tips for", "Plans for", "Show me"] as const;
 

@@ -12,14 +12,14 @@ const commands: Commands = {
   async audit(options, io) {
     const { auditCommand } = await import("./cli/audit-command.js");
     const { ADAPTERS } = await import("../adapters/index.js");
-    const { AUDITS } = await import("../audits/index.js");
-    return auditCommand(options, io, { adapters: ADAPTERS, audits: AUDITS });
+    const { AUDITS, TEXT_AUDITS } = await import("../audits/index.js");
+    return auditCommand(options, io, { adapters: ADAPTERS, audits: AUDITS, texts: TEXT_AUDITS });
   },
   async plan(options, io) {
     const { planCommand } = await import("./cli/plan-command.js");
     const { ADAPTERS } = await import("../adapters/index.js");
-    const { AUDITS } = await import("../audits/index.js");
-    return planCommand(options, io, { adapters: ADAPTERS, audits: AUDITS });
+    const { AUDITS, TEXT_AUDITS } = await import("../audits/index.js");
+    return planCommand(options, io, { adapters: ADAPTERS, audits: AUDITS, texts: TEXT_AUDITS });
   },
   async inspect(options, io) {
     const { inspectCommand } = await import("./cli/inspect-command.js");
@@ -45,6 +45,10 @@ const commands: Commands = {
     const { exportCommand } = await import("./cli/export-command.js");
     const { ADAPTERS } = await import("../adapters/index.js");
     return exportCommand(options, io, { adapters: ADAPTERS });
+  },
+  async report(options, io) {
+    const { reportCommand } = await import("./cli/report-command.js");
+    return reportCommand(options, io);
   },
   async schema(name, io) {
     const { schemaCommand } = await import("./cli/schema-command.js");

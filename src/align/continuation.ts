@@ -21,4 +21,9 @@ export interface Continuation {
   classLogProb(items: Int32Array, patched: Float32Array): Promise<Float32Array>;
   /** As {@link Continuation.classLogProb}, with `labels[row]` (class index) and the gradient. */
   backward(items: Int32Array, patched: Float32Array, labels: Int32Array): Promise<Backward>;
+  /**
+   * `[row, dModel]`: the natural states that a patch of these prompts overwrites, read from what a run is fed, so that
+   * they can be compared with the captured ones. Absent in closed forms, which have no prompt.
+   */
+  overwritten?(items: Int32Array): Float32Array;
 }

@@ -24,10 +24,16 @@ export type LearningSplit = "train" | "validation";
 /** One model under training. */
 export interface LearningModel {
   readonly states: SiteStates;
-  readonly natural: NaturalStates;
-  readonly continuation: Continuation;
   /** `[k, dModel]`, the closed form: a candidate itself (step 0). */
   readonly start: Matrix;
+  /** What makes it a target; without, it gives states to the others only. */
+  readonly target?: LearningTarget;
+}
+
+/** The part of a model that answers when it is patched. */
+export interface LearningTarget {
+  readonly natural: NaturalStates;
+  readonly continuation: Continuation;
   /** Class index that this model should answer, per pair of each split. */
   readonly labels: Readonly<Record<LearningSplit, Int32Array>>;
   /** Natural Mahalanobis distance of each split's states: the unit of the penalty there. */
@@ -102,7 +108,7 @@ export interface Learned {
 export interface Learner {
   readonly name: string;
   /**
-   * Learns one subspace per model, in all directions between the models given.
+   * Learns one subspace per model, in all directions from the models given to those that are targets.
    *
    * @throws {@link NumericsError} naming cell and step when a loss or gradient is not finite.
    */

@@ -5,12 +5,13 @@
  *
  * with c(y) and Σ of natural states of the target (`natural-states.ts`). Rows of all sources share one call.
  */
+import { invariant } from "../errors.js";
 import { matrix, row, type Matrix } from "../numeric/matrix.js";
 import { axpy, f32, i32, sum } from "../numeric/vector.js";
 import { continueRows, differentiateRows, type CallOptions } from "./continuation-calls.js";
 import { accumulateGradient, coordinateDifference, patchStates } from "./interchange.js";
 import type { End } from "./interchange.js";
-import type { LearningModel, LearningPairs, LearningSplit } from "./learner.js";
+import type { LearningModel, LearningPairs, LearningSplit, LearningTarget } from "./learner.js";
 import { squaredDistances } from "./naturalness.js";
 
 /** Which pairs of a split to look at. */
@@ -23,7 +24,8 @@ export interface Batch {
 
 /** One target with all its sources: rows of source 0, then of source 1. */
 interface TargetRows {
-  readonly model: LearningModel;
+  readonly states: LearningModel["states"];
+  readonly target: LearningTarget;
   readonly subspace: Matrix;
   readonly blocks: readonly { source: End; target: End; difference: Matrix; model: number }[];
   /** `[row]`. */
@@ -48,10 +50,10 @@ export async function lossAt(
   { naturalness, ...calls }: CallOptions & { naturalness: number },
 ): Promise<number> {
   const losses: number[] = [];
-  for (const t of point.models.keys()) {
+  for (const t of targetsOf(point)) {
     const rows = patchTarget(point, t, batch);
-    const logProb = await continueRows(rows.model.continuation, rows, calls);
-    const { nClasses } = rows.model.continuation;
+    const logProb = await continueRows(rows.target.continuation, rows, calls);
+    const { nClasses } = rows.target.continuation;
     rows.labels.forEach((label, r) => losses.push(-f32(logProb, r * nClasses + label)));
     if (naturalness > 0) {
       losses.push(...penalise(rows, batch.split).map((x) => naturalness * x));
@@ -69,10 +71,10 @@ export async function gradientAt(
   const gradients = point.subspaces.map((p) => matrix(p.rows, p.cols));
   const losses: number[] = [];
   const share = 1 / rowCount(point, batch);
-  for (const t of point.models.keys()) {
+  for (const t of targetsOf(point)) {
     const rows = patchTarget(point, t, batch);
-    const { lossNats, gradient } = await differentiateRows(rows.model.continuation, rows, calls);
-    const { sigma } = rows.model.states.normalisation;
+    const { lossNats, gradient } = await differentiateRows(rows.target.continuation, rows, calls);
+    const { sigma } = rows.states.normalisation;
     const scaled = matrix(
       rows.items.length,
       rows.subspace.cols,
@@ -88,16 +90,22 @@ export async function gradientAt(
   return { loss: sum(losses) * share, gradients };
 }
 
-function rowCount({ models }: Point, { chosen }: Batch): number {
-  return models.length ** 2 * chosen.length;
+/** Indices of the models that can be patched. */
+function targetsOf({ models }: Point): number[] {
+  return [...models.keys()].filter((t) => at(models, t).target !== undefined);
+}
+
+function rowCount(point: Point, { chosen }: Batch): number {
+  return point.models.length * targetsOf(point).length * chosen.length;
 }
 
 function patchTarget({ models, subspaces }: Point, t: number, batch: Batch): TargetRows {
-  const model = at(models, t);
+  const { states, target: answering } = at(models, t);
+  invariant(answering !== undefined, `model ${t} is a target`);
   const subspace = at(subspaces, t);
   const targets = batch.chosen.map((pair) => i32(batch.pairs.target, pair));
   const sources = batch.chosen.map((pair) => i32(batch.pairs.source, pair));
-  const target = { subspace, normalised: model.states.normalised, items: targets };
+  const target = { subspace, normalised: states.normalised, items: targets };
   const blocks = models.map((from, s) => {
     const source = {
       subspace: at(subspaces, s),
@@ -106,7 +114,7 @@ function patchTarget({ models, subspaces }: Point, t: number, batch: Batch): Tar
     };
     return { source, target, difference: coordinateDifference(source, target), model: s };
   });
-  const { raw, dModel, normalisation } = model.states;
+  const { raw, dModel, normalisation } = states;
   const patched = new Float32Array(blocks.length * targets.length * dModel);
   blocks.forEach(({ difference }, b) => {
     const block = patchStates({ raw, sigma: normalisation.sigma, target }, difference);
@@ -118,29 +126,30 @@ function patchTarget({ models, subspaces }: Point, t: number, batch: Batch): Tar
       blocks.length,
     );
   return {
-    model,
+    states,
+    target: answering,
     subspace,
     blocks,
     items: repeat(targets, blocks.length),
     groups: perPair(batch.pairs.group),
-    labels: perPair(model.labels[batch.split]),
+    labels: perPair(answering.labels[batch.split]),
     patched,
   };
 }
 
 /** Naturalness of each row in units of the natural distance; with `gradient`, adds `weight ×` its derivative. */
 function penalise(
-  { model, subspace, blocks, groups }: TargetRows,
+  { states, target: { natural, unit }, subspace, blocks, groups }: TargetRows,
   split: LearningSplit,
   gradient?: { into: Matrix; weight: number },
 ): number[] {
-  const unit2 = model.unit[split] ** 2;
+  const unit2 = unit[split] ** 2;
   const d = subspace.cols;
   return blocks.flatMap(({ target, difference }, b) => {
     const first = b * difference.rows;
     const rows = {
-      normalised: model.states.normalised,
-      natural: model.natural,
+      normalised: states.normalised,
+      natural,
       subspace,
       items: target.items,
       groups: groups.subarray(first, first + difference.rows),

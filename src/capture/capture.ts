@@ -24,6 +24,8 @@ export interface NaturalAnswers {
   readonly logProb: Float32Array;
   /** `[item]`, probability of the whole answer set, 0 to 1. */
   readonly mass: Float64Array;
+  /** `[item]`, largest |logit| of an answer token: what rounding is measured by. */
+  readonly largestLogit: Float64Array;
 }
 
 /** One model's capture of one audit. */
@@ -73,6 +75,7 @@ export async function capture(request: CaptureRequest): Promise<Capture> {
     chosen: new Int32Array(prepared.items.length),
     logProb: new Float32Array(prepared.items.length * prepared.classes.length),
     mass: new Float64Array(prepared.items.length),
+    largestLogit: new Float64Array(prepared.items.length),
   };
   const graph = buildCapture(located, { layers, caches: request.caches });
   const caches = request.caches
@@ -167,6 +170,7 @@ function recordAnswers(
     const logProb = classLogProb(logits, batch.answers);
     natural.chosen[item] = argmax(logProb);
     natural.logProb.set(logProb, item * logProb.length);
+    natural.largestLogit[item] = logits.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     natural.mass[item] = answerMass(logits, present(batch.normalisers[row], "log-normaliser"));
   });
 }

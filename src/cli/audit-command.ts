@@ -5,11 +5,18 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { closeExamination, examine, type Examination } from "../measure/examination.js";
 import type { CellMeasures, Side } from "../measure/measures.js";
+import {
+  closeTextExamination,
+  examineTexts,
+  type TextExamination,
+} from "../measure/full/examination.js";
+import { measureContexts } from "../measure/full/run.js";
 import { measureCells } from "../measure/run.js";
 import { checkTakesTokens } from "../models/feed-batch.js";
 import type { Adapter } from "../models/adapter.js";
 import type { LocatedModel } from "../models/located.js";
 import type { CausalAudit } from "../plan/audit.js";
+import type { TextAudit } from "../plan/text-audit.js";
 import { measuringOptions, type AuditOptions } from "../plan/options.js";
 import { chooseThreads } from "../plan/threads.js";
 import { checkOutputFolder } from "../report/output-folder.js";
@@ -21,7 +28,7 @@ import { chooseDevice, describeChoice } from "../runtime/device.js";
 import type { SessionOptions } from "../runtime/session.js";
 import { stream } from "../stats/stream.js";
 import { openStore, partialFolder, type CellStore } from "../store/cell-store.js";
-import { DEFAULT_POLICY } from "../verdict/policy.js";
+import type { Policy } from "../verdict/policy.js";
 import { judge } from "../verdict/run.js";
 import { openArchive } from "./cell-archive.js";
 import { checkModels, checkWindows } from "./check-models.js";
@@ -29,6 +36,7 @@ import type { Io } from "./commands.js";
 import { EXIT } from "./exit.js";
 import { digestInputs } from "./inputs.js";
 import { chooseLayers } from "./choose-layers.js";
+import { choosePolicy, type ChosenPolicy } from "./choose-policy.js";
 import { chooseWindows } from "./choose-windows.js";
 import { readMachine } from "./machine.js";
 import { loadPair } from "./load-models.js";
@@ -42,6 +50,8 @@ import { openStatusLine, type StatusLine } from "./status-line.js";
 export interface AuditParts {
   readonly adapters: readonly Adapter[];
   readonly audits: readonly CausalAudit[];
+  /** Audits of texts: run only where asked for. */
+  readonly texts: readonly TextAudit[];
 }
 
 /** Runs an audit; resolves to the exit code. Errors of every stage pass through. */
@@ -51,6 +61,7 @@ export async function auditCommand(
   parts: AuditParts,
 ): Promise<number> {
   checkOutputFolder(options.out, options.force);
+  const chosen = await choosePolicy(options.policy);
   const status = openStatusLine({
     sink: io.stderr,
     quiet: options.quiet,
@@ -58,7 +69,7 @@ export async function auditCommand(
   });
   const store = openStore(partialFolder(options.out));
   try {
-    const result = await runAudit({ options, io, parts, status, store });
+    const result = await runAudit({ options, io, parts, status, store, chosen });
     status.end();
     const { folder } = writeOutput({
       folder: options.out,
@@ -84,12 +95,13 @@ interface Run {
   readonly parts: AuditParts;
   readonly status: StatusLine;
   readonly store: CellStore;
+  readonly chosen: ChosenPolicy;
 }
 
 type Models = Readonly<Record<Side, LocatedModel>>;
 
 async function runAudit(run: Run): Promise<Result> {
-  const { options, io, parts, status } = run;
+  const { options, io, parts, status, chosen } = run;
   const phases = new Phases(status);
   const machine = readMachine();
   const device = await chooseDevice(options.device);
@@ -100,7 +112,11 @@ async function runAudit(run: Run): Promise<Result> {
   checkTakesTokens(models.tuned.feeds);
   const layers = chooseLayers(options.layers, models);
   phases.start("reading the audits");
-  const ready = await prepareAudits({ options, builtIn: parts.audits, models });
+  const ready = await prepareAudits({
+    ...{ options, models },
+    builtIn: parts.audits,
+    texts: parts.texts,
+  });
   checkRunMemory({ models, ready, layers, options, machine });
   const warnings: Warning[] = [...ready.warnings];
   const threads = chooseThreads(options.threads, machine);
@@ -115,8 +131,12 @@ async function runAudit(run: Run): Promise<Result> {
   phases.start("checking the models against themselves");
   const preflight = await checkModels({ models, ready, layers, session, signal: io.signal });
   phases.start("running the prompts");
-  const windows = chooseWindows({ models, layers, options }, warnings);
+  const windows =
+    ready.audits.length === 0
+      ? { base: false, tuned: false }
+      : chooseWindows({ models, layers, options }, warnings);
   const examinations = await examineAll(run, { models, ready, layers, windows, session });
+  const examined = await examineAllTexts(run, { models, ready, layers, session });
   try {
     status.stage("checking the windows");
     const windowed = await checkWindows({
@@ -133,23 +153,26 @@ async function runAudit(run: Run): Promise<Result> {
         warnings.push({ code: "CELL_DISTRUSTED", message: `${file} ${reason}; measured again` });
       },
     });
-    const cells = await measureCells({
-      models,
-      examinations,
-      layers,
-      options: measuringOptions(options),
-      session,
-      archive,
+    const watch = watchOn(status, measurable(examined).length * layers.length);
+    const measuring = {
+      ...{ models, layers, options: measuringOptions(options), session, archive, watch },
       signal: io.signal,
-      watch: watchOn(status),
-    });
-    const described = { options, inputs, layers, threads, device, phases, argv: io.argv };
+    };
+    const cells = await measureCells({ ...measuring, examinations });
+    for (const examination of measurable(examined)) {
+      cells.push(...(await measureContexts({ ...measuring, examination })));
+    }
+    const described = {
+      ...{ options, inputs, policyFile: chosen.file, layers, threads, device, phases },
+      argv: io.argv,
+    };
     return await assemble({
-      ...{ examinations, cells, warnings, models, described },
+      ...{ examinations, examined, cells, warnings, models, described, policy: chosen.policy },
       preflight: [...preflight, ...windowed],
     });
   } finally {
     examinations.forEach(closeExamination);
+    examined.forEach(closeTextExamination);
     rmSync(capturesFolder(run.store), { recursive: true, force: true });
   }
 }
@@ -191,14 +214,42 @@ async function examineAll(
   return examinations;
 }
 
+async function examineAllTexts(
+  { options, io, status, store }: Run,
+  given: {
+    readonly models: Models;
+    readonly ready: ReadyAudits;
+    readonly layers: readonly number[];
+    readonly session: SessionOptions;
+  },
+): Promise<TextExamination[]> {
+  const { ready, ...shared } = given;
+  const examined: TextExamination[] = [];
+  for (const { prepared } of ready.texts) {
+    status.stage(`running the prompts of ${prepared.audit.id}`);
+    examined.push(
+      await examineTexts({
+        ...{ ...shared, prepared, folder: capturesFolder(store), rows: options.batch },
+        ...{ random: stream(options.seed, "items"), signal: io.signal },
+      }),
+    );
+  }
+  return examined;
+}
+
+function measurable(examined: readonly TextExamination[]): readonly TextExamination[] {
+  return examined.filter(({ measures }) => measures.notMeasurable === undefined);
+}
+
 function capturesFolder({ folder }: CellStore): string {
   return join(folder, "captures");
 }
 
-function watchOn(status: StatusLine): Parameters<typeof measureCells>[0]["watch"] {
+/** `more`: cells beside those that `begin` announces. */
+function watchOn(status: StatusLine, more: number): Parameters<typeof measureCells>[0]["watch"] {
   return {
     begin: (total) => {
-      status.begin(total);
+      status.begin(total + more);
     },
     cell: ({ audit, variable, layer, role }) => {
       const name = audit === variable ? audit : `${audit} ${variable}`;
@@ -212,28 +263,38 @@ function watchOn(status: StatusLine): Parameters<typeof measureCells>[0]["watch"
 
 async function assemble({
   examinations,
+  examined,
   cells,
   preflight,
   warnings,
   models,
+  policy,
   described,
 }: {
   examinations: readonly Examination[];
+  examined: readonly TextExamination[];
   cells: readonly CellMeasures[];
   preflight: readonly PreflightEntry[];
   warnings: readonly Warning[];
   models: Models;
+  policy: Policy;
   described: Parameters<typeof describeRun>[0];
 }): Promise<Result> {
-  const audits = examinations.flatMap(({ measures }) => [...measures.values()]);
+  const audits = [
+    ...examinations.flatMap(({ measures }) => [...measures.values()]),
+    ...examined.map(({ measures }) => measures),
+  ];
   const { layers } = described;
   return {
     schema: RESULT_SCHEMA,
-    ...judge({ audits, cells }, DEFAULT_POLICY),
+    ...judge({ audits, cells }, policy),
     audits,
     cells,
     preflight,
-    notTested: notTested({ layers, nLayers: models.base.nLayers, audits }),
+    notTested: notTested({
+      ...{ layers, audits, options: described.options },
+      nLayers: models.base.nLayers,
+    }),
     warnings,
     manifest: await describeRun(described),
   };

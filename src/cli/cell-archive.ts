@@ -33,12 +33,16 @@ export function openArchive({
   onDistrusted,
 }: ArchiveParts): CellArchive {
   // which layers and variables are examined beside this one cannot change it
-  const { k, items, pairs, steps, seed, batch, threads, referencePath } = options;
+  const { k, items, pairs, steps, controls, seed, seeds } = options;
+  const { batch, threads, referencePath } = options;
   const common = {
     version: VERSION,
     files: inputs.files.map(({ role, sha256 }) => ({ role, sha256 })),
     tokenizer: inputs.tokenizer ?? null,
-    options: { k, items, pairs, steps, seed, batch, threads, device, referencePath },
+    options: {
+      ...{ k, items, pairs, steps, controls, seed, seeds },
+      ...{ batch, threads, device, referencePath },
+    },
   } satisfies JsonValue;
   const address = (key: CellKey): Sha256 =>
     cellDigest({

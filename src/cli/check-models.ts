@@ -29,7 +29,7 @@ export interface ModelChecks {
  */
 export async function checkModels(checks: ModelChecks): Promise<PreflightEntry[]> {
   const { models, ready, layers, session, signal } = checks;
-  const rows = ready.audits.flatMap(({ prepared }) =>
+  const rows = [...ready.audits, ...ready.texts].flatMap(({ prepared }) =>
     prepared.items.slice(0, PROMPTS_PER_AUDIT).map(({ ids }) => ids),
   );
   const entries: PreflightEntry[] = [];

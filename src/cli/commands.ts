@@ -84,8 +84,23 @@ export interface ExportOptions {
   readonly verbose: boolean;
 }
 
+/** Options of `mas-audit report`. */
+export interface ReportOptions {
+  /** A result.json, or the folder that holds one. */
+  readonly result: string;
+  /** Policy file; absent = the policy in the result. */
+  readonly policy?: string | undefined;
+  /** Folder to write result.json and report.html into, as an absolute path; null = print only. */
+  readonly out: string | null;
+  readonly force: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly exitZero: boolean;
+}
+
 /** Schemas that `mas-audit schema` prints. */
-export const SCHEMAS = ["result", "audit"] as const;
+export const SCHEMAS = ["result", "audit", "policy"] as const;
 /** Name of a schema that `mas-audit schema` prints. */
 export type SchemaName = (typeof SCHEMAS)[number];
 
@@ -102,6 +117,8 @@ export interface Commands {
   gradcheck(options: GradcheckOptions, io: Io): Promise<number>;
   diff(options: DiffOptions, io: Io): Promise<number>;
   export(options: ExportOptions, io: Io): Promise<number>;
+  /** As of the audit: 1 = the gate is closed under the policy asked for. */
+  report(options: ReportOptions, io: Io): Promise<number>;
   schema(name: SchemaName, io: Io): Promise<number>;
   /** 0 = the CPU can be used, whatever else cannot. */
   doctor(options: DoctorOptions, io: Io): Promise<number>;

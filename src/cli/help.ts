@@ -17,6 +17,7 @@ Examples:
   $ mas-audit base/ tuned/ --audit sentiment --audit my-audit.json
   $ mas-audit base/ tuned/ --layers 3,7-9 --out runs/layers --force
   $ mas-audit base/ tuned/ --json --quiet | jq .verdict
+  $ mas-audit report runs/layers --policy strict.yaml
   $ mas-audit inspect tuned.onnx
 `;
 

@@ -48,7 +48,10 @@ export async function digestInputs({
   return {
     files,
     ...(ready.tokenizer === undefined ? {} : { tokenizer: ready.tokenizer.digest }),
-    audits: ready.audits.map(({ prepared, sha256 }) => ({ id: prepared.audit.id, sha256 })),
+    audits: [...ready.audits, ...ready.texts].map(({ prepared, sha256 }) => ({
+      id: prepared.audit.id,
+      sha256,
+    })),
   };
 }
 

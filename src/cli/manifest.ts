@@ -7,13 +7,15 @@ import type { Manifest } from "../report/schema.js";
 import { describeChoice, type ChosenDevice } from "../runtime/device.js";
 import { runtimeVersion } from "../runtime/session.js";
 import { VERSION } from "../version.js";
-import type { Inputs } from "./inputs.js";
+import type { InputFile, Inputs } from "./inputs.js";
 import type { Phases } from "./phases.js";
 
 /** What a manifest is made from. */
 export interface ManifestParts {
   readonly options: AuditOptions;
   readonly inputs: Inputs;
+  /** The file of `--policy`; it changes words and no cell, so it is none of the inputs that address cells. */
+  readonly policyFile: InputFile | undefined;
   readonly layers: readonly number[];
   readonly threads: number;
   readonly device: ChosenDevice;
@@ -23,11 +25,12 @@ export interface ManifestParts {
 
 /** Everything needed to repeat the run; whatever may differ stands under `timing`. */
 export async function describeRun(parts: ManifestParts): Promise<Manifest> {
-  const { options, inputs, layers, threads, device, phases, argv } = parts;
+  const { options, inputs, policyFile, layers, threads, device, phases, argv } = parts;
+  const files = [...inputs.files, ...(policyFile === undefined ? [] : [policyFile])];
   const { layers: spec, variables, ...rest } = measuringOptions(options);
   return {
     tool: { name: "mas-audit", version: VERSION },
-    inputs: inputs.files.map(({ role, sha256, bytes }) => ({ role, sha256, bytes })),
+    inputs: files.map(({ role, sha256, bytes }) => ({ role, sha256, bytes })),
     ...(inputs.tokenizer === undefined ? {} : { tokenizer: inputs.tokenizer }),
     audits: inputs.audits.map((audit) => ({ ...audit })),
     seed: options.seed,
@@ -45,7 +48,7 @@ export async function describeRun(parts: ManifestParts): Promise<Manifest> {
       ...timed(phases),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       command: ["mas-audit", ...argv],
-      paths: Object.fromEntries(inputs.files.map(({ role, path }) => [role, path])),
+      paths: Object.fromEntries(files.map(({ role, path }) => [role, path])),
     },
   };
 }
@@ -60,10 +63,12 @@ export function notTested({
   layers,
   nLayers,
   audits,
+  options: { controls, seeds },
 }: {
   layers: readonly number[];
   nLayers: number;
   audits: readonly AuditMeasures[];
+  options: Pick<AuditOptions, "controls" | "seeds">;
 }): string[] {
   const all = Array.from({ length: nLayers + 1 }, (_, layer) => layer);
   const skipped = all.filter((layer) => !layers.includes(layer));
@@ -76,8 +81,15 @@ export function notTested({
       : [`Not examined: layer ${ranges(skipped)} (of 0 to ${nLayers}).`]),
     ...unmeasured.map((text) => `Not measurable: ${text}.`),
     "Only the named variables at the named positions: anything else may have changed.",
-    "One seed and one subspace size; their spread is unknown.",
-    "No behaviour-only maps, untrained sources, shuffled labels or isolation: these controls are not part of this version.",
+    "Verdicts are given at one subspace size; other sizes stand beside them in closed form only.",
+    ...(seeds > 1
+      ? []
+      : ["One learning per cell: how much another would differ is unknown (--seeds)."]),
+    ...(controls === "full"
+      ? []
+      : [
+          "No behaviour-only maps, shuffled labels or untrained source: left out by --controls core.",
+        ]),
   ];
 }
 

@@ -38,12 +38,14 @@ export function estimateRunMemory({
   options,
   machine,
 }: RunSize): MemoryEstimate {
-  const audits = ready.audits.map(({ prepared }) => prepared.items);
+  const audits = [...ready.audits, ...ready.texts].map(({ prepared }) => prepared.items);
   const prompts = audits.flat();
   const tokens = Math.max(...prompts.map(({ ids }) => ids.length));
-  const windows = prompts.flatMap(({ ids, positions }) =>
-    Object.values(positions).map((position) => ids.length - position),
-  );
+  const windows = ready.audits
+    .flatMap(({ prepared }) => prepared.items)
+    .flatMap(({ ids, positions }) =>
+      Object.values(positions).map((position) => ids.length - position),
+    );
   return estimateMemory({
     models: { base: sizeOf(models.base), tuned: sizeOf(models.tuned) },
     weightBytes: weightBytes(models),
@@ -53,7 +55,8 @@ export function estimateRunMemory({
     items: Math.max(...audits.map((items) => items.length)),
     batch: options.batch,
     tokens,
-    window: options.referencePath ? tokens : Math.max(...windows),
+    // texts are patched at every token, so that all of them run
+    window: options.referencePath || ready.texts.length > 0 ? tokens : Math.max(...windows),
   });
 }
 

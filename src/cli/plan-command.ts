@@ -1,11 +1,13 @@
 /** @file `mas-audit plan`: what an audit would run, and the memory and disk that it would need. Nothing heavy starts. */
 import type { LocatedModel } from "../models/located.js";
 import { buildCapture, cacheShapes } from "../models/capture-graph.js";
+import { FULL_ROLE, FULL_VARIABLE } from "../measure/full/names.js";
 import { SIDES } from "../measure/measures.js";
 import type { AuditOptions } from "../plan/options.js";
 import type { Warning } from "../report/schema.js";
 import type { AuditParts } from "./audit-command.js";
 import { chooseLayers } from "./choose-layers.js";
+import { choosePolicy } from "./choose-policy.js";
 import { chooseWindows } from "./choose-windows.js";
 import type { Io } from "./commands.js";
 import { EXIT } from "./exit.js";
@@ -29,13 +31,14 @@ export async function planCommand(
 }
 
 async function planRun(options: AuditOptions, parts: AuditParts): Promise<RunPlan> {
+  const { policy } = await choosePolicy(options.policy);
   const machine = readMachine();
   const models = await loadPair(options, parts);
   const layers = chooseLayers(options.layers, models);
-  const ready = await prepareAudits({ options, builtIn: parts.audits, models });
+  const ready = await prepareAudits({ options, builtIn: parts.audits, texts: parts.texts, models });
   const warnings: Warning[] = [...ready.warnings];
   const windows = chooseWindows({ models, layers, options }, warnings);
-  const audits = ready.audits.map(({ prepared, variables }) => ({
+  const named = ready.audits.map(({ prepared, variables }) => ({
     id: prepared.audit.id,
     variables: [...variables],
     roles: [...prepared.roles],
@@ -43,6 +46,13 @@ async function planRun(options: AuditOptions, parts: AuditParts): Promise<RunPla
     tokens: Math.max(...prepared.items.map(({ ids }) => ids.length)),
     cells: variables.length * prepared.roles.length * layers.length,
   }));
+  const texts = ready.texts.map(({ prepared }) => ({
+    ...{ id: prepared.audit.id, variables: [FULL_VARIABLE], roles: [FULL_ROLE] },
+    items: prepared.items.length,
+    tokens: Math.max(...prepared.items.map(({ ids }) => ids.length)),
+    cells: layers.length,
+  }));
+  const audits = [...named, ...texts];
   const { parts: memory, totalBytes } = estimateRunMemory({
     models,
     ready,
@@ -53,6 +63,7 @@ async function planRun(options: AuditOptions, parts: AuditParts): Promise<RunPla
   const disk = SIDES.map((side) => diskBytes(models[side], { ready, layers, keys: windows[side] }));
   return {
     models: { base: models.base.path, tuned: models.tuned.path },
+    policy,
     layers: [...layers],
     audits,
     cells: audits.reduce((sum, { cells }) => sum + cells, 0),
@@ -67,14 +78,18 @@ function diskBytes(
   located: LocatedModel,
   { ready, layers, keys }: { ready: ReadyAudits; layers: readonly number[]; keys: boolean },
 ): number {
-  const tokens = ready.audits
+  const tokens = [...ready.audits, ...ready.texts]
     .flatMap(({ prepared }) => prepared.items)
     .reduce((sum, { ids }) => sum + ids.length, 0);
+  const distributions = ready.texts.reduce((sum, { prepared }) => sum + prepared.items.length, 0);
   const shapes = keys
     ? cacheShapes(buildCapture(located, { layers: [Math.min(...layers)], caches: true }))
     : [];
   const perToken = shapes
     .map(({ sizes }) => sizes.reduce((all, size) => all * (size || 1), 1))
     .reduce((a, b) => a + b, 0);
-  return FLOAT_BYTES * tokens * (perToken + layers.length * located.dModel);
+  return (
+    FLOAT_BYTES *
+    (tokens * (perToken + layers.length * located.dModel) + distributions * located.vocab)
+  );
 }

@@ -3,6 +3,7 @@ import Table from "cli-table3";
 import { formatBytes, type MemoryEstimate } from "../plan/memory.js";
 import { printableData } from "../report/printable.js";
 import { wrap } from "../report/wrap.js";
+import type { Policy } from "../verdict/policy.js";
 
 const COLUMNS = 80;
 
@@ -20,6 +21,7 @@ export interface PlannedAudit {
 /** What a run would do and need. */
 export interface RunPlan {
   readonly models: { readonly base: string; readonly tuned: string };
+  readonly policy: Policy;
   readonly layers: readonly number[];
   readonly audits: readonly PlannedAudit[];
   readonly cells: number;
@@ -40,6 +42,7 @@ export function printPlan(given: RunPlan): string {
     `base    ${models.base}`,
     `tuned   ${models.tuned}`,
     `layers  ${layers.join(", ")}`,
+    `gate    closed by ${plan.policy.closesGate.join(", ") || "nothing"}`,
     "",
     auditTable(plan),
     "",

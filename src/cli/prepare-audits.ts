@@ -9,10 +9,12 @@ import { needsTokenizer, prepareAudit, type PreparedAudit } from "../models/prep
 import { hasTokenizer } from "../models/tokenizer-folder.js";
 import { loadTokenizer, type Tokenizer } from "../models/tokenizer.js";
 import type { Side } from "../measure/measures.js";
+import { prepareTexts, type PreparedTexts } from "../measure/full/prepared-texts.js";
 import { parseAuditFile } from "../plan/audit-file.js";
 import type { CausalAudit, Item } from "../plan/audit.js";
-import { chooseAudits } from "../plan/choose-audits.js";
+import { chooseAudits, chooseTexts } from "../plan/choose-audits.js";
 import type { AuditOptions } from "../plan/options.js";
+import type { TextAudit } from "../plan/text-audit.js";
 import type { Warning } from "../report/schema.js";
 import { stream } from "../stats/stream.js";
 import { digestJson } from "../store/digest.js";
@@ -27,9 +29,17 @@ export interface ReadyAudit {
   readonly sha256: string;
 }
 
+/** One audit of texts, ready to run. */
+export interface ReadyTexts {
+  readonly prepared: PreparedTexts;
+  /** Digest of the texts' tokens and groups. */
+  readonly sha256: string;
+}
+
 /** All audits of a run. */
 export interface ReadyAudits {
   readonly audits: readonly ReadyAudit[];
+  readonly texts: readonly ReadyTexts[];
   /** Absent when every audit holds ids. */
   readonly tokenizer?: Tokenizer;
   readonly warnings: readonly Warning[];
@@ -39,11 +49,14 @@ export interface ReadyAudits {
 export interface PreparationRequest {
   readonly options: AuditOptions;
   readonly builtIn: readonly CausalAudit[];
+  /** Run only where asked for. */
+  readonly texts: readonly TextAudit[];
   readonly models: Readonly<Record<Side, LocatedModel>>;
 }
 
 /**
- * Chooses, generates and tokenises the items of every audit.
+ * Chooses, generates and tokenises the items of every audit. Where no audit was named, built-in ones that these models
+ * cannot be asked (chats without a chat template) are left out with a warning.
  *
  * @throws {@link PlanError} for unknown audits or variables, bad audit files, differing tokenizers or vocabularies,
  *   and whatever makes items unusable.
@@ -52,6 +65,7 @@ export async function prepareAudits(request: PreparationRequest): Promise<ReadyA
   const { options, builtIn, models } = request;
   const chosen = chooseAudits({
     builtIn,
+    texts: request.texts,
     parseFile: readAuditFile,
     audits: options.audits,
     variables: options.variables,
@@ -62,15 +76,23 @@ export async function prepareAudits(request: PreparationRequest): Promise<ReadyA
     items: audit.items(stream(options.seed, `audit/${audit.id}`), options.items),
   }));
   checkVocabularies(models);
-  const hasText = withItems.some(({ items }) => needsTokenizer(items));
+  const texts = chooseTexts({ texts: request.texts, audits: options.audits });
+  const hasText = texts.length > 0 || withItems.some(({ items }) => needsTokenizer(items));
   const { tokenizer, notes } = hasText
     ? await chooseTokenizer(request)
     : { tokenizer: undefined, notes: [] };
-  const audits = withItems.map(({ audit, variables, items }) => ({
-    variables,
-    ...ready(audit, items, { tokenizer, models }),
-  }));
+  const attempts = withItems.map(({ audit, variables, items }) =>
+    attempt(audit, () => ({ variables, ...ready(audit, items, { tokenizer, models }) })),
+  );
+  const audits = attempts.flatMap((made) => ("ready" in made ? [made.ready] : []));
+  const misfits = attempts.flatMap((made) => ("misfit" in made ? [made] : []));
+  const [misfit] = misfits;
+  // what was asked for by name is not left out, and neither is everything
+  if (misfit !== undefined && (options.audits.length > 0 || audits.length === 0)) {
+    throw misfit.misfit;
+  }
   const warnings = [
+    ...misfits.map(leftOut),
     ...notes.map((message) => ({ code: "TOKENIZER", message })),
     ...audits.flatMap(({ prepared }) =>
       prepared.warnings.map((message) => ({
@@ -79,8 +101,81 @@ export async function prepareAudits(request: PreparationRequest): Promise<ReadyA
         where: `audit "${prepared.audit.id}"`,
       })),
     ),
+    ...texts.map(({ id }) => ({
+      code: "NO_RIGHT_ANSWER",
+      message:
+        "there is no right answer here: “right” counts next tokens that are the base's own, and its mass is that of the whole vocabulary",
+      where: `audit "${id}"`,
+    })),
   ];
-  return { audits, ...(tokenizer === undefined ? {} : { tokenizer }), warnings };
+  return {
+    audits,
+    texts: tokenizer === undefined ? [] : texts.map((each) => readyTexts(each, request, tokenizer)),
+    ...(tokenizer === undefined ? {} : { tokenizer }),
+    warnings,
+  };
+}
+
+/** Texts made for each that is kept: pairs need one length, so those of rare lengths are left out. */
+const TEXTS_PER_ITEM = 3;
+
+function readyTexts(
+  audit: TextAudit,
+  { options, models }: PreparationRequest,
+  tokenizer: Tokenizer,
+): ReadyTexts {
+  const made = audit.texts(
+    stream(options.seed, `audit/${audit.id}`),
+    TEXTS_PER_ITEM * options.items,
+  );
+  const contextLength = shorterContext(models);
+  const prepared = prepareTexts(audit, made, { tokenizer, n: options.items, ...contextLength });
+  const items = prepared.items.map(({ ids, group }) => ({ ids, group }));
+  return { prepared, sha256: digestJson({ id: audit.id, items }) };
+}
+
+/** What the shorter of both models takes, where it is known. */
+function shorterContext({ base, tuned }: PreparationRequest["models"]): {
+  readonly contextLength?: number;
+} {
+  const known = [base.contextLength, tuned.contextLength].filter((n) => n !== undefined);
+  return known.length === 0 ? {} : { contextLength: Math.min(...known) };
+}
+
+/** Why the texts of an audit cannot be put to a model; another audit may still fit it. */
+const MISFITS: readonly string[] = [
+  "NO_CHAT_TEMPLATE",
+  "CHAT_TEMPLATE_FAILED",
+  "SHARED_ANSWER_TOKEN",
+  "ANSWER_NOT_A_CONTINUATION",
+  "SPAN_WITHOUT_TOKEN",
+  "NO_ITEM_FITS",
+  "ROLE_AT_START",
+];
+
+interface Misfit {
+  readonly misfit: PlanError;
+  readonly id: string;
+}
+
+function attempt(
+  { id }: CausalAudit,
+  make: () => ReadyAudit,
+): { readonly ready: ReadyAudit } | Misfit {
+  try {
+    return { ready: make() };
+  } catch (error) {
+    if (error instanceof PlanError && MISFITS.includes(error.code)) return { misfit: error, id };
+    throw error;
+  }
+}
+
+function leftOut({ misfit, id }: Misfit): Warning {
+  return {
+    code: "AUDIT_LEFT_OUT",
+    message: `audit "${id}" is left out: ${misfit.message}`,
+    where: `audit "${id}"`,
+  };
 }
 
 function ready(
@@ -88,14 +183,13 @@ function ready(
   items: readonly Item[],
   {
     tokenizer,
-    models: { base, tuned },
+    models,
   }: { tokenizer: Tokenizer | undefined; models: Readonly<Record<Side, LocatedModel>> },
 ): Pick<ReadyAudit, "prepared" | "sha256"> {
-  const contexts = [base.contextLength, tuned.contextLength].filter((n) => n !== undefined);
   const prepared = prepareAudit(audit, items, {
-    vocab: base.vocab,
+    vocab: models.base.vocab,
     ...(tokenizer === undefined ? {} : { tokenizer }),
-    ...(contexts.length === 0 ? {} : { contextLength: Math.min(...contexts) }),
+    ...shorterContext(models),
   });
   const sha256 = digestJson({
     id: audit.id,

@@ -19,6 +19,7 @@ import {
   readExportOptions,
   readGradcheckOptions,
   readModelOptions,
+  readReportOptions,
   readSchemaName,
   type RawOptions,
 } from "./read-options.js";
@@ -102,7 +103,21 @@ const GROUPS = {
     valued("--items <n>", withDefault("items drawn per audit", "items")),
     valued("--pairs <n>", withDefault("test pairs per verdict", "pairs")),
     valued("--steps <n>", withDefault("training steps per layer; 0 = closed form only", "steps")),
+    valued(
+      "--controls <which>",
+      withDefault(
+        "full, or core: only the nulls that a verdict needs (a third of the time)",
+        "controls",
+      ),
+    ),
     valued("--seed <n>", withDefault("seed of every random stream", "seed")),
+    valued("--seeds <n>", withDefault("learnings per cell, to show their spread", "seeds")),
+  ],
+  "How it is judged:": [
+    valued(
+      "--policy <file>",
+      "thresholds and what closes the gate, as YAML or JSON (default: every default of `mas-audit schema policy`)",
+    ),
   ],
   "Machine:": [
     valued("--batch <n>", withDefault("rows per run of a model; less needs less memory", "batch")),
@@ -125,7 +140,7 @@ const GROUPS = {
 } as const satisfies Record<string, readonly Option[]>;
 
 /** Groups of options that a plan depends on. */
-const PLANNED = ["What is asked:", "How it is measured:", "Machine:"] as const;
+const PLANNED = ["What is asked:", "How it is measured:", "How it is judged:", "Machine:"] as const;
 
 function buildProgram({ commands, io, version }: ProgramParts, done: { code: number }): Command {
   const program = new Command("mas-audit");
@@ -247,6 +262,21 @@ function addSubcommands(
       done.code = await commands.diff(readDiffOptions({ base, tuned }, raw), io);
     });
 
+  subcommand("report", "a stored result again: printed, or judged by another policy")
+    .argument("<result>", "the result.json of an earlier run, or its folder; no model is needed")
+    .addOption(valued("--policy <file>", "judge by this policy (default: the one in the result)"))
+    .addOption(
+      valued("--out <dir>", "new folder for result.json and report.html (default: print only)"),
+    )
+    .addOption(new Option("--force", "replace the output folder where it exists"))
+    .addOption(new Option("--json", "print result.json on stdout, and nothing else"))
+    .addOption(new Option("--quiet", "no notes and no table"))
+    .addOption(verbose())
+    .addOption(new Option("--exit-zero", "exit 0 although a variable fails"))
+    .action(async (result: string, raw: RawOptions) => {
+      done.code = await commands.report(readReportOptions(result, raw), io);
+    });
+
   subcommand("export", "the graph of a Hugging Face folder, pointing into its weights")
     .argument("<folder>", "a folder with config.json and safetensors")
     .argument("<out>", "the .onnx file to write: beside the weights, or in a folder above")
@@ -260,8 +290,8 @@ function addSubcommands(
       done.code = await commands.export(readExportOptions({ folder, out }, raw), io);
     });
 
-  subcommand("schema", "the JSON Schema of a result, or of an audit file")
-    .argument("[name]", SCHEMAS.join(" or "), "result")
+  subcommand("schema", "the JSON Schema of a result, an audit file or a policy file")
+    .argument("[name]", `${SCHEMAS.slice(0, -1).join(", ")} or ${SCHEMAS.at(-1) ?? ""}`, "result")
     .action(async (name: string) => {
       done.code = await commands.schema(readSchemaName(name), io);
     });

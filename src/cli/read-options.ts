@@ -5,7 +5,7 @@ import { basename, dirname, resolve } from "node:path";
 import { closest } from "fastest-levenshtein";
 import { UsageError } from "../errors.js";
 import { parseLayerSpec } from "../plan/layers.js";
-import { DEFAULTS, DEVICES, parseDevice, type Device } from "../plan/defaults.js";
+import { CONTROLS, DEFAULTS, DEVICES, parseDevice, type Device } from "../plan/defaults.js";
 import type { AuditOptions } from "../plan/options.js";
 import { throwProblems, type Problem } from "../plan/problems.js";
 import type { NamedPair } from "./load-models.js";
@@ -16,6 +16,7 @@ import {
   type ExportOptions,
   type GradcheckOptions,
   type ModelOptions,
+  type ReportOptions,
   type SchemaName,
 } from "./commands.js";
 
@@ -29,6 +30,7 @@ const NUMBERS = {
   pairs: { least: 1, most: 1_000_000 },
   steps: { least: 0, most: 100_000 },
   seed: { least: 0, most: 4_294_967_295 },
+  seeds: { least: 1, most: 100 },
   batch: { least: 1, most: 4_096 },
   threads: { least: 1, most: 1_024 },
 } as const;
@@ -90,6 +92,21 @@ class Reader {
     return text;
   }
 
+  /** One of a few words. */
+  choice<T extends string>(name: string, words: readonly T[], fallback: T): T {
+    const text = this.one(name);
+    const word = words.find((known) => known === text);
+    if (text !== undefined && word === undefined)
+      this.problem(name, quotedList(words), JSON.stringify(text));
+    return word ?? fallback;
+  }
+
+  /** The file of `--policy`, where one is given. */
+  policy(): { readonly policy?: string } {
+    const policy = this.one("policy");
+    return policy === undefined ? {} : { policy };
+  }
+
   /** One model, as the commands that look at one take it. */
   model(path: string): ModelOptions {
     return {
@@ -126,6 +143,12 @@ class Reader {
     throwProblems(this.problems, { kind: "usage", code: "BAD_OPTION", of: "command line" });
   }
 
+  /** `name` says something only beside `other`. */
+  together(name: string, other: string): void {
+    if (this.on(name) && this.one(other) === undefined)
+      this.problem(name, `--${other} beside it`, `no --${other}`);
+  }
+
   private problem(name: string, expected: string, found: string): void {
     this.problems.push({ what: `--${name}`, expected, found });
   }
@@ -154,7 +177,10 @@ export function readAuditOptions(
     items: reader.number("items", DEFAULTS.items),
     pairs: reader.number("pairs", DEFAULTS.pairs),
     steps: reader.number("steps", DEFAULTS.steps),
+    controls: reader.choice("controls", CONTROLS, DEFAULTS.controls),
     seed: reader.number("seed", DEFAULTS.seed),
+    seeds: reader.number("seeds", DEFAULTS.seeds),
+    ...reader.policy(),
     batch: reader.number("batch", DEFAULTS.batch),
     threads: reader.number("threads", DEFAULTS.threads),
     device: reader.device(),
@@ -210,6 +236,25 @@ export function readExportOptions(
     json: reader.on("json"),
     verbose: reader.on("verbose"),
   };
+}
+
+/** Options of `report`. @throws {@link UsageError} that lists every mistake. */
+export function readReportOptions(result: string, raw: RawOptions): ReportOptions {
+  const reader = new Reader(raw);
+  const out = reader.one("out");
+  reader.together("force", "out");
+  const options = {
+    result,
+    ...reader.policy(),
+    out: out === undefined ? null : resolve(out),
+    force: reader.on("force"),
+    json: reader.on("json"),
+    quiet: reader.on("quiet"),
+    verbose: reader.on("verbose"),
+    exitZero: reader.on("exitZero"),
+  };
+  reader.check();
+  return options;
 }
 
 /** Options of `gradcheck`. @throws {@link UsageError} that lists every mistake. */

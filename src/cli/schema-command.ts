@@ -1,12 +1,14 @@
 /** @file `mas-audit schema`: the formats as JSON Schema. */
 import { auditJsonSchema } from "../plan/audit-schema.js";
 import { resultJsonSchema } from "../report/schema.js";
+import { policyJsonSchema } from "../verdict/policy.js";
 import type { Io, SchemaName } from "./commands.js";
 import { EXIT } from "./exit.js";
 
 const SCHEMAS = {
   result: resultJsonSchema,
   audit: auditJsonSchema,
+  policy: policyJsonSchema,
 } as const satisfies Record<SchemaName, () => unknown>;
 
 /** Prints a JSON Schema. */

@@ -5,7 +5,7 @@ import { invariant } from "../errors.js";
 import type { CausalIndex } from "./causal-index.js";
 import { GATE_DEFAULTS, type GateRule } from "./gate.js";
 import { SIDES, type CellKey, type Side } from "./measures.js";
-import type { TablePairs } from "./pair-set.js";
+import type { PairSet, TablePairs } from "./pair-set.js";
 
 /** One model at the cell's site. */
 export interface SideInput {
@@ -15,21 +15,50 @@ export interface SideInput {
   readonly continuation: Continuation;
   /** `[item]`, class index of the natural answer. */
   readonly naturalClass: Int32Array;
+  /** `[item, class]`, natural log-probability within the answer set, nats. */
+  readonly naturalLogProb: Float32Array;
+  /** Difference, nats, that rounding explains between log-probabilities that should be equal. */
+  readonly roundingNats: number;
+  /** Nothing but this state decides the answer: the last token after the last block. */
+  readonly isReadout?: boolean;
+}
+
+/** What is learned beside the main maps. */
+export interface FurtherOptions {
+  /** Also the controls that cost as much as the main learning: λ = 0, shuffled labels, untrained source. */
+  readonly controls: boolean;
+  /** Further learnings with other random numbers. */
+  readonly repeats: number;
 }
 
 /** What can be chosen about a cell. */
 export interface CellOptions {
   readonly learning: LearningOptions;
   readonly gate: GateRule;
+  readonly further: FurtherOptions;
 }
 
 /** Defaults; each part says what they rest on. */
-export const CELL_DEFAULTS: CellOptions = { learning: LEARNING_DEFAULTS, gate: GATE_DEFAULTS };
+export const CELL_DEFAULTS: CellOptions = {
+  learning: LEARNING_DEFAULTS,
+  gate: GATE_DEFAULTS,
+  further: { controls: true, repeats: 0 },
+};
 
 /** Where a cell stands. */
 export interface CellProgress {
   readonly table: "causal" | "own";
-  readonly phase: "full swap" | "closed form" | "learning" | "controls";
+  readonly phase:
+    | "full swap"
+    | "closed form"
+    | "learning"
+    | "controls"
+    | "sizes"
+    | "isolation"
+    | "behaviour only"
+    | "shuffled labels"
+    | "untrained source"
+    | "repeat";
   readonly step?: number;
   readonly steps?: number;
   readonly lossNats?: number;
@@ -46,6 +75,10 @@ export interface CellInput {
   readonly pairs: TablePairs;
   /** The tuned model's own table (`answer-table.ts`) and pairs drawn under it, where it has one. */
   readonly own?: { readonly answer: Int32Array; readonly pairs: TablePairs } | undefined;
+  /** Pairs whose answer must stay; absent where no other variable decides the answer. */
+  readonly isolation?: PairSet | undefined;
+  /** `[item, dModel]` of a network with random weights; without, that control is not run. */
+  readonly untrained?: ((dModel: number) => Float32Array) | undefined;
   readonly options: CellOptions;
   readonly learner?: Learner;
   readonly signal?: AbortSignal | undefined;
@@ -61,11 +94,15 @@ export function cellName({ audit, variable, layer, role, k }: CellKey): string {
 export function checkInput({ sides, causal, pairs, own }: CellInput): void {
   const n = causal.group.length;
   for (const side of SIDES) {
-    const { states, dModel, continuation, naturalClass } = sides[side];
+    const { states, dModel, continuation, naturalClass, naturalLogProb } = sides[side];
     invariant(states.length === n * dModel, `${side}: ${states.length} numbers for ${n} states`);
     invariant(naturalClass.length === n, `${side}: one natural answer per item`);
     invariant(continuation.dModel === dModel, `${side}: continuation of another width`);
     invariant(continuation.nClasses === causal.classes.length, `${side}: one column per class`);
+    invariant(
+      naturalLogProb.length === n * continuation.nClasses,
+      `${side}: one log-probability per item and class`,
+    );
   }
   for (const table of own === undefined ? [pairs] : [pairs, own.pairs]) {
     for (const split of ["train", "validation", "test"] as const) {

@@ -1,13 +1,13 @@
 /** @file From a cell to a learning problem: the closed-form start, the natural states, and the report of how it went. */
 import { alignTo, ownSubspace, pairSubspaces } from "../align/closed-form.js";
-import type { LearningModel, LearningPairs } from "../align/learner.js";
+import type { LearningPairs, LearningTarget } from "../align/learner.js";
 import { masLearner } from "../align/mas.js";
 import { missingGroups } from "../align/natural-states.js";
 import { invariant, PlanError } from "../errors.js";
 import type { Matrix } from "../numeric/matrix.js";
 import { i32 } from "../numeric/vector.js";
 import type { Stream } from "../stats/stream.js";
-import { cellName } from "./cell-input.js";
+import { cellName, type CellProgress } from "./cell-input.js";
 import type { TableContext } from "./controls.js";
 import {
   directionsAmong,
@@ -17,7 +17,7 @@ import {
   sidesOf,
   type Subspaces,
 } from "./interventions.js";
-import type { Direction, Learning, Side } from "./measures.js";
+import type { Direction, Distance, Learning, Side } from "./measures.js";
 import { bySide, type Site } from "./site.js";
 
 /**
@@ -47,66 +47,88 @@ export interface LearnedCell {
   readonly learning: Learning;
 }
 
+/** Who takes part in a learning, and from where it starts. */
+export interface LearningParts {
+  /** Models that are patched. */
+  readonly targets: readonly Side[];
+  /** Models that only give states. @defaultValue none */
+  readonly sources?: readonly Side[];
+  /** A subspace for each of them. */
+  readonly start: Subspaces;
+  readonly random: Stream;
+  /** Names the learning in errors and progress. @defaultValue "learning" */
+  readonly phase?: CellProgress["phase"];
+  /** λ, where it is not the cell's own. */
+  readonly naturalness?: number;
+}
+
 /**
- * Learns the subspaces of the models that are alive: MAS for both, DAS for one.
+ * Learns the subspaces of the models that take part: MAS for two targets, DAS for one.
  *
  * @throws {@link PlanError} when a counterfactual has no natural example in the train split.
  */
 export async function learnCell(
   context: TableContext,
-  { alive, start, random }: { alive: readonly Side[]; start: Subspaces; random: Stream },
+  { targets, sources = [], start, random, phase = "learning", ...given }: LearningParts,
 ): Promise<LearnedCell> {
   const { input, site, run } = context;
+  const { learning: options } = input.options;
+  const { naturalness = options.naturalness } = given;
   assertNaturalExamples(context);
+  const sides = [...targets, ...sources];
   const learned = await (input.learner ?? masLearner).learn({
-    name: `${cellName(input.key)}, ${run.table} table`,
-    models: alive.map((side) => modelOf(context, side, start)),
+    name: `${cellName(input.key)}, ${run.table} table, ${phase}`,
+    models: sides.map((side) => ({
+      states: site.states(side),
+      start: need(start, side),
+      ...(targets.includes(side) && { target: targetOf(context, side) }),
+    })),
     pairs: { train: run.train, validation: run.validation },
-    options: input.options.learning,
+    options: { ...options, naturalness },
     random,
     signal: input.signal,
-    onStep: (report) => input.onProgress?.({ table: run.table, phase: "learning", ...report }),
+    onStep: (report) => input.onProgress?.({ table: run.table, phase, ...report }),
   });
-  const subspaces = Object.fromEntries(alive.map((side, i) => [side, learned.subspaces[i]]));
+  const subspaces = Object.fromEntries(sides.map((side, i) => [side, learned.subspaces[i]]));
   return {
     subspaces,
     learning: {
-      trained: alive,
+      trained: targets,
       steps: learned.steps,
       bestStep: learned.bestStep,
       validationLossNats: learned.validationLossNats,
-      naturalness: naturalness(context, subspaces),
+      naturalness: measureDistances(context, subspaces, targets),
       sigma: bySide((side) => site.states(side).normalisation.sigma),
     },
   };
 }
 
-function modelOf({ input, site, run }: TableContext, side: Side, start: Subspaces): LearningModel {
+function targetOf({ input, site, run }: TableContext, side: Side): LearningTarget {
   const natural = site.natural(side);
-  const subspace = start[side];
-  invariant(subspace !== undefined, `closed form of ${side}`);
   const unit = (pairs: LearningPairs): number => natural.unit(distinct(pairs.target));
   return {
-    states: site.states(side),
     natural,
     continuation: input.sides[side].continuation,
-    start: subspace,
     labels: { train: run.train.label[side], validation: run.validation.label[side] },
     unit: { train: unit(run.train), validation: unit(run.validation) },
   };
 }
 
-function naturalness(
+function measureDistances(
   { site, run }: TableContext,
   subspaces: Subspaces,
-): Partial<Record<Direction, number>> {
-  const ratio = (d: Direction): number =>
+  targets: readonly Side[],
+): Learning["naturalness"] {
+  const distance = (d: Direction): Distance =>
     naturalnessOf(
       site,
       { from: need(subspaces, ENDS[d].source), into: need(subspaces, ENDS[d].target) },
       { ...ENDS[d], trials: run.test },
     );
-  return Object.fromEntries(directionsAmong(sidesOf(subspaces)).map((d) => [d, ratio(d)]));
+  const directions = directionsAmong(sidesOf(subspaces)).filter((d) =>
+    targets.includes(ENDS[d].target),
+  );
+  return Object.fromEntries(directions.map((d) => [d, distance(d)]));
 }
 
 function need(subspaces: Subspaces, side: Side): Matrix {

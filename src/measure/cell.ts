@@ -19,17 +19,21 @@ import {
   type ControlHits,
   type TableContext,
 } from "./controls.js";
+import { measureFurther } from "./further.js";
 import { isAlive } from "./gate.js";
+import { checkIdentity } from "./identity-guard.js";
 import { ENDS, permuteSources, sidesOf, type Subspaces } from "./interventions.js";
 import {
   direction,
   SIDES,
   type CellMeasures,
+  type FurtherMeasures,
   type Hits,
   type Learning,
   type Side,
   type Trials,
 } from "./measures.js";
+import { checkPairs } from "./pair-guard.js";
 import { bySide, prepareSite, type Site } from "./site.js";
 import { firstTrials, tableRuns } from "./table-run.js";
 import { spellHits } from "./trial-runner.js";
@@ -51,6 +55,7 @@ export interface CellResult {
 interface TableResult {
   readonly trials: Trials;
   readonly learning?: Learning;
+  readonly further?: FurtherMeasures;
   /** Learned ones only. */
   readonly subspaces: Subspaces;
 }
@@ -58,20 +63,25 @@ interface TableResult {
 /**
  * Measures one cell.
  *
- * @throws {@link NumericsError} when a model returns NaN or natural states do not vary; {@link PlanError} when k
+ * @throws {@link NumericsError} when a model returns NaN, natural states do not vary, or a guard finds that the run does
+ * not measure what it says (`guards.ts`); {@link PlanError} when k
  * exceeds a width or a counterfactual has no natural example; the signal's reason when aborted.
  */
 export async function measureCell(input: CellInput): Promise<CellResult> {
   checkInput(input);
+  const runs = tableRuns(input);
+  checkPairs(input, runs);
+  await checkIdentity(input);
   const site = prepareSite(input);
   const results: TableResult[] = [];
-  for (const run of tableRuns(input)) results.push(await measureTable({ input, site, run }));
+  for (const run of runs) results.push(await measureTable({ input, site, run }));
   const [causal, own] = results;
   const measures: CellMeasures = {
     cell: input.key,
     dModel: bySide((side) => input.sides[side].dModel),
     trials: results.map(({ trials }) => trials),
     ...(causal?.learning && { learning: causal.learning }),
+    ...(causal?.further && { further: causal.further }),
     ...(own?.learning && { ownLearning: own.learning }),
     ...(input.own && { ownTable: spellTable(input.own.answer, input) }),
   };
@@ -129,9 +139,18 @@ async function learnTable(
   });
   const closedRuns = subspaceRuns(context, "closedForm", { subspaces: start });
   const { closedForm } = await runControls(context, closedRuns);
-  const learned = await learnCell(context, { alive, start, random: random.fork("learn") });
+  const learned = await learnCell(context, {
+    targets: alive,
+    start,
+    random: random.fork("learn"),
+  });
   report(context, "controls");
   const controls = await measureControls(context, learned, random);
+  // the tuned model's own table explains a loss; what decides and what stands beside it is the causal one
+  const further =
+    run.table === "causal"
+      ? await measureFurther(context, { alive, subspaces: learned.subspaces, random })
+      : undefined;
   return {
     trials: {
       ...trials,
@@ -140,6 +159,7 @@ async function learnTable(
       fullSwap: { ...trials.fullSwap, ...across.fullSwap },
     },
     learning: learned.learning,
+    ...(further && { further }),
     subspaces: learned.subspaces,
   };
 }

@@ -1,6 +1,7 @@
 /** @file The interventions of a cell as a list, and their hits by control and direction. */
 import type { Matrix } from "../numeric/matrix.js";
 import { cellName, type CellInput } from "./cell-input.js";
+import { checkMoved } from "./interchange-guard.js";
 import {
   directionsAmong,
   ENDS,
@@ -121,7 +122,13 @@ async function runOnTarget(
 ): Promise<Hits[]> {
   if (runs.length === 0) return [];
   const trials = { items: run.test.target, labels: run.test.label[target] };
-  const interventions = runs.map(({ patched }) => patched());
+  const interventions = runs.map(({ control, direction, patched }) => {
+    const found = patched();
+    const { states, dModel } = input.sides[target];
+    const where = `${cellName(input.key)}, ${control}, ${direction}`;
+    checkMoved({ patched: found, states, dModel, trials: run.test }, where);
+    return found;
+  });
   return runInterventions(
     input.sides[target].continuation,
     { interventions, trials },

@@ -2,9 +2,10 @@
 import { coordinateDifference, patchStates, type End } from "../align/interchange.js";
 import { squaredDistances } from "../align/naturalness.js";
 import type { Matrix } from "../numeric/matrix.js";
-import { median } from "../numeric/quantile.js";
+import { medianInterval } from "../numeric/quantile.js";
 import { i32 } from "../numeric/vector.js";
-import { DIRECTIONS, SIDES, type Direction, type Side } from "./measures.js";
+import { checkOrthonormal, checkSources } from "./interchange-guard.js";
+import { DIRECTIONS, SIDES, type Direction, type Distance, type Side } from "./measures.js";
 import type { Site } from "./site.js";
 import type { LabelledPairs } from "./table-run.js";
 
@@ -57,6 +58,9 @@ export function interchange(
 /** Items of the trials; `source` may be permuted. */
 export type TrialItems = Pick<LabelledPairs, "source" | "target">;
 
+/** Normal quantile of the two-sided 95 % interval of a distance. */
+const Z95 = 1.959963984540054;
+
 /**
  * Median Mahalanobis distance of patched states from natural states of their counterfactual, over the median distance
  * of the trials' own natural states (ratio; 1 = as natural as states can be).
@@ -65,7 +69,7 @@ export function naturalnessOf(
   site: Site,
   subspaces: { from: Matrix; into: Matrix },
   { source, target, trials }: { source: Side; target: Side; trials: LabelledPairs },
-): number {
+): Distance {
   const { sourceEnd, targetEnd } = ends(site, { source, target }, { ...subspaces, trials });
   const natural = site.natural(target);
   const squares = squaredDistances({
@@ -76,7 +80,9 @@ export function naturalnessOf(
     groups: trials.group,
     difference: coordinateDifference(sourceEnd, targetEnd),
   });
-  return median(squares.map(Math.sqrt)) / natural.unit(distinct(trials.target));
+  const unit = natural.unit(distinct(trials.target));
+  const { median, low, high } = medianInterval(squares.map(Math.sqrt), Z95);
+  return { ratio: median / unit, interval: [low / unit, high / unit], n: squares.length };
 }
 
 /** Items of `list`, each once, ascending. */
@@ -92,17 +98,23 @@ export function permuteSources(trials: TrialItems, order: readonly number[]): Tr
   };
 }
 
+/** Both ends of an interchange, guarded: every interchange that is measured passes here. */
 function ends(
   site: Site,
   { source, target }: { source: Side; target: Side },
   { from, into, trials }: { from: Matrix; into: Matrix; trials: TrialItems },
 ): { sourceEnd: End; targetEnd: End } {
+  const where = `${site.name}, ${source}→${target}`;
+  checkOrthonormal(from, `${where}, P of ${source}`);
+  checkOrthonormal(into, `${where}, P of ${target}`);
+  const sourceEnd = {
+    subspace: from,
+    normalised: site.states(source).normalised,
+    items: trials.source,
+  };
+  checkSources(sourceEnd, trials.target, where);
   return {
-    sourceEnd: {
-      subspace: from,
-      normalised: site.states(source).normalised,
-      items: trials.source,
-    },
+    sourceEnd,
     targetEnd: { subspace: into, normalised: site.states(target).normalised, items: trials.target },
   };
 }

@@ -61,13 +61,122 @@ export interface Learning {
   /** Step of the validation state that was kept; 0 = the closed-form start. */
   readonly bestStep: number;
   readonly validationLossNats: readonly number[];
-  /** Median Mahalanobis distance of patched states over the natural one, by direction (ratio, 1 = natural). */
-  readonly naturalness: Readonly<Partial<Record<Direction, number>>>;
+  /** How far patched states lie from natural ones of their counterfactual, by direction. */
+  readonly naturalness: Readonly<Partial<Record<Direction, Distance>>>;
   /** σ of the states by model: one scalar per model and site. */
   readonly sigma: Readonly<Record<Side, number>>;
   /** File of the learned P, relative to the run's folder; absent when nothing was learned. */
   readonly tensors?: string;
 }
+
+/**
+ * Median Mahalanobis distance (Ledoit–Wolf covariance within groups) of patched states from the natural mean of their
+ * counterfactual, over the same median of natural states (ratio, 1 = natural).
+ */
+export interface Distance {
+  readonly ratio: number;
+  /** 95 % interval of the median from order statistics, in the same unit. */
+  readonly interval: readonly [low: number, high: number];
+  /** Patched states behind it. */
+  readonly n: number;
+}
+
+/** Hits by direction; a direction that was not run is absent. */
+export type DirectedHits = Readonly<Partial<Record<Direction, Hits>>>;
+
+/** A learning with the budget of the main one, and what its maps do on the same held-out trials. */
+export interface ControlLearning {
+  readonly iia: DirectedHits;
+  readonly steps: number;
+  readonly bestStep: number;
+  readonly naturalness: Learning["naturalness"];
+}
+
+/** Maps from a network with random weights into each target, learned with the budget of the main ones. */
+export interface UntrainedSource {
+  readonly iia: Hits;
+  readonly steps: number;
+  readonly bestStep: number;
+}
+
+/**
+ * Pairs whose source has another answer that the variable under test does not bring: after a swap of that variable
+ * the target must still give its own answer. "1" = it did.
+ */
+export interface Isolation {
+  readonly target: readonly number[];
+  readonly source: readonly number[];
+  readonly noIntervention: Readonly<Record<Side, Hits>>;
+  readonly swapped: DirectedHits;
+}
+
+/** Closed-form subspaces of several sizes, on the first trials of the cell. */
+export interface SizeCurve {
+  /** Trials, from the first on. */
+  readonly n: number;
+  /** Ascending k. */
+  readonly points: readonly { readonly k: number; readonly iia: DirectedHits }[];
+}
+
+/** Where the learned subspaces lie. */
+export interface Geometry {
+  /** Between the two learned subspaces, radians ascending; absent where widths differ or one was not learned. */
+  readonly principalAngles?: readonly number[];
+  /** Share of P outside the directions that hold 99 % of the variance of the natural states. */
+  readonly dormantShare: Readonly<Partial<Record<Side, number>>>;
+  /** Root mean square of the code (group means about their contrast) inside P, in the units of the states. */
+  readonly codeSize: Readonly<Partial<Record<Side, number>>>;
+}
+
+/** What is measured beside the learned maps, under the causal table, where anything was learned. */
+export interface FurtherMeasures {
+  /** Per trial: both models naturally answer target and source rightly. */
+  readonly bothRight: Hits;
+  readonly geometry: Geometry;
+  readonly sizeCurve: SizeCurve;
+  /** Absent where no other variable decides the answer, so that nothing can be carried along. */
+  readonly isolation?: Isolation;
+  /** λ = 0: what behaviour alone can be steered to. */
+  readonly behaviourOnly?: ControlLearning;
+  /** Labels shuffled among the training pairs, scored by the true ones: how selective the maps are; never a null. */
+  readonly shuffledLabels?: ControlLearning;
+  /** By target. */
+  readonly untrainedSource?: Readonly<Partial<Record<Side, UntrainedSource>>>;
+  /** The same learning with other random numbers. */
+  readonly repeats: readonly ControlLearning[];
+}
+
+/** A figure with its 95 % interval. */
+export interface Figure {
+  readonly value: number;
+  readonly interval: readonly [low: number, high: number];
+  readonly n: number;
+}
+
+/** Controls of which divergences are kept. */
+export const DIVERGENCE_CONTROLS = [
+  "fullSwap",
+  "iia",
+  "permuted",
+  "randomSubspace",
+  "closedForm",
+  "frozenBasis",
+] as const satisfies readonly (keyof Trials)[];
+
+/**
+ * For whole contexts: how far what a target says lies from what it says naturally after the source text, over the whole
+ * vocabulary, KL(natural ‖ patched) in nats. Same trials as the hits.
+ */
+export interface Divergence {
+  /** Without intervention: what it says after the source text against what it says after its own. */
+  readonly floorNats: Readonly<Record<Side, Figure>>;
+  readonly nats: Readonly<Record<DivergenceControl, Readonly<Partial<Record<Direction, Figure>>>>>;
+  /** Share of the floor that is gone: 1 = the target says what it would have said, 0 = as without intervention. */
+  readonly removedShare: Divergence["nats"];
+}
+
+/** Name of a control of which divergences are kept. */
+export type DivergenceControl = (typeof DIVERGENCE_CONTROLS)[number];
 
 /** Everything measured in one cell. */
 export interface CellMeasures {
@@ -77,10 +186,14 @@ export interface CellMeasures {
   readonly trials: readonly Trials[];
   /** Absent when the full-swap gate was closed in both models. */
   readonly learning?: Learning;
+  /** Absent where nothing was learned. */
+  readonly further?: FurtherMeasures;
   /** Learning under the tuned model's own table; absent where there is none, or its gate was closed in both models. */
   readonly ownLearning?: Learning;
   /** The tuned model's own table (class by joined values of the outcome variables), where it differs from the causal one. */
   readonly ownTable?: Readonly<Record<string, string>>;
+  /** Whole contexts only. */
+  readonly divergence?: Divergence;
 }
 
 /** A share with its counts. */

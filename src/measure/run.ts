@@ -3,13 +3,22 @@
  * layer serves every cell there. Finished cells of an earlier run are taken from the archive.
  */
 import { LEARNING_DEFAULTS } from "../align/learner.js";
+import type { Capture } from "../capture/capture.js";
 import type { LocatedModel } from "../models/located.js";
+import { boundsOf, type PreflightBounds } from "../models/preflight-bounds.js";
 import { chooseK } from "../plan/choose-k.js";
 import type { MeasuringOptions } from "../plan/options.js";
-import { changedPairs, trainingPairs, type AnswerTable, type PairPlan } from "../plan/pairs.js";
+import {
+  changedPairs,
+  isolationPairs,
+  trainingPairs,
+  type AnswerTable,
+  type PairPlan,
+} from "../plan/pairs.js";
 import type { Part } from "../plan/splits.js";
 import type { SessionOptions } from "../runtime/session.js";
 import { stream, type Stream } from "../stats/stream.js";
+import { present } from "../errors.js";
 import { i32 } from "../numeric/vector.js";
 import { ownAnswerTable } from "./answer-table.js";
 import { groupName, indexCausalModel, type CausalIndex } from "./causal-index.js";
@@ -17,9 +26,10 @@ import { CELL_DEFAULTS, type CellInput, type CellOptions, type SideInput } from 
 import { measureCell, type CellResult } from "./cell.js";
 import type { Examination } from "./examination.js";
 import { SIDES, type CellKey, type CellMeasures, type Side } from "./measures.js";
-import { toPairSet, type TablePairs } from "./pair-set.js";
+import { toPairSet, type PairSet, type TablePairs } from "./pair-set.js";
 import { bySide } from "./site.js";
 import { suffixContinuation, SuffixSessions } from "./suffix-runner.js";
+import { untrainedStates } from "./untrained.js";
 
 /** Pairs that choose the best state; as many as a few training steps, so that choosing does not cost more than learning. */
 const VALIDATION_PAIRS = 96;
@@ -63,6 +73,7 @@ interface Question {
   readonly train: Int32Array;
   readonly pairs: TablePairs;
   readonly own: CellInput["own"];
+  readonly isolation: PairSet;
 }
 
 /** Measures every cell. Errors and abort reasons pass through; what was finished before is in the archive. */
@@ -145,6 +156,10 @@ function prepareQuestion(
       random: random.fork(name),
     });
   const own = ownAnswerTable(captures.tuned.natural.chosen, train, causal);
+  const isolation = isolationPairs({
+    ...{ items, members: split.test, variable, table: answering(causal.answer) },
+    ...{ stream: random.fork("isolation"), n: request.options.pairs },
+  });
   const { dModel: base } = request.models.base;
   const { dModel: tuned } = request.models.tuned;
   return {
@@ -158,6 +173,7 @@ function prepareQuestion(
     train,
     pairs: draw(causal.answer, "causal"),
     own: own.kind === "own" ? { answer: own.answer, pairs: draw(own.answer, "own") } : undefined,
+    isolation: toPairSet(isolation),
   };
 }
 
@@ -183,14 +199,15 @@ function drawPairs(
 
 function cellInput(
   request: RunRequest,
-  { examination, causal, train, pairs, own }: Question,
+  { examination, causal, train, pairs, own, isolation }: Question,
   { key, sessions }: { key: CellKey; sessions: Readonly<Record<Side, SuffixSessions>> },
 ): CellInput {
   const { prepared, captures } = examination;
   const side = (name: Side): SideInput => ({
     states: captures[name].siteStates(key.layer, key.role),
     dModel: request.models[name].dModel,
-    naturalClass: captures[name].natural.chosen,
+    ...naturalAnswers(captures[name], boundsOf(request.models[name])),
+    isReadout: key.role === "last" && key.layer === request.models[name].nLayers,
     continuation: suffixContinuation({
       sessions: sessions[name],
       capture: captures[name],
@@ -207,11 +224,36 @@ function cellInput(
     train,
     pairs,
     own,
+    isolation,
+    untrained: (dModel) =>
+      untrainedStates(
+        prepared.items.map(({ ids, positions }) => ({
+          ids,
+          position: present(positions[key.role], key.role),
+        })),
+        { dModel, seed: key.seed },
+      ),
     options: cellOptions(request.options),
     signal: request.signal,
   };
 }
 
-function cellOptions({ steps }: MeasuringOptions): CellOptions {
-  return { ...CELL_DEFAULTS, learning: { ...LEARNING_DEFAULTS, steps } };
+function naturalAnswers(
+  { natural }: Capture,
+  bounds: PreflightBounds,
+): Pick<SideInput, "naturalClass" | "naturalLogProb" | "roundingNats"> {
+  return {
+    naturalClass: natural.chosen,
+    naturalLogProb: natural.logProb,
+    // by the largest logit, as the self-checks do
+    roundingNats: bounds.logits * natural.largestLogit.reduce((most, x) => Math.max(most, x), 0),
+  };
+}
+
+function cellOptions({ steps, controls, seeds }: MeasuringOptions): CellOptions {
+  return {
+    ...CELL_DEFAULTS,
+    learning: { ...LEARNING_DEFAULTS, steps },
+    further: { controls: controls === "full", repeats: seeds - 1 },
+  };
 }

@@ -7,12 +7,14 @@ import type { Grouping } from "../align/grouping.js";
 import { fitNaturalStates, type NaturalStates } from "../align/natural-states.js";
 import { normaliseStates, type SiteStates } from "../align/normalisation.js";
 import { i32 } from "../numeric/vector.js";
-import type { CellInput } from "./cell-input.js";
+import { cellName, type CellInput } from "./cell-input.js";
 import type { CausalIndex } from "./causal-index.js";
 import { SIDES, type Side } from "./measures.js";
 
 /** Fitted parts of one site, per model. */
 export interface Site {
+  /** Names the cell in errors. */
+  readonly name: string;
   readonly grouping: Grouping;
   states(side: Side): SiteStates;
   natural(side: Side): NaturalStates;
@@ -20,13 +22,14 @@ export interface Site {
 }
 
 /** The site of a cell; nothing is computed yet. */
-export function prepareSite({ sides, causal, train }: CellInput): Site {
+export function prepareSite({ key, sides, causal, train }: CellInput): Site {
   const grouping = groupingOf(causal);
   const states = oncePerSide((side) => {
     const { states: raw, dModel } = sides[side];
     return normaliseStates({ raw, dModel, train, grouping });
   });
   return {
+    name: cellName(key),
     grouping,
     states,
     natural: oncePerSide((side) => fitNaturalStates(states(side).normalised, train, grouping)),

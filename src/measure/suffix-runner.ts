@@ -94,6 +94,7 @@ export function suffixContinuation(site: SuffixSite): Continuation {
       checkFinite(out, describe(site, "class log-probabilities"));
       return out;
     },
+    overwritten: (items) => overwrittenStates(site, items),
     async backward(items, patched, labels): Promise<Backward> {
       const lossNats = new Float32Array(items.length);
       const classLogProb = new Float32Array(items.length * nClasses);
@@ -183,6 +184,25 @@ function batchFeeds(
           ),
         }),
   };
+}
+
+/** What stands at the patched token of each row of the residual that a run is fed: `[row, dModel]`. */
+function overwrittenStates(site: SuffixSite, items: Int32Array): Float32Array {
+  const { dModel } = site.sessions.located;
+  const out = new Float32Array(items.length * dModel);
+  const feeds = batchFeeds(
+    site,
+    { items, patched: new Float32Array(out.length) },
+    { batch: [...items.keys()], caches: 0 }, // keys and values stand beside the residual, not in it
+  );
+  const residual = float32Data(feeds, "residual");
+  const width = residual.length / out.length; // tokens per row
+  const positions = present(feeds["patch_position"], "patch positions").data;
+  items.forEach((_, row) => {
+    const start = (row * width + Number(positions[row])) * dModel;
+    out.set(residual.subarray(start, start + dModel), row * dModel);
+  });
+  return out;
 }
 
 function scatter(

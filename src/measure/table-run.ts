@@ -4,6 +4,7 @@ import type { CausalIndex } from "./causal-index.js";
 import type { CellInput } from "./cell-input.js";
 import type { Side, Trials } from "./measures.js";
 import { counterfactualGroups, type PairSet, type TablePairs } from "./pair-set.js";
+import type { Stream } from "../stats/stream.js";
 import { bySide } from "./site.js";
 
 /** A split of pairs with everything derived from it. */
@@ -63,5 +64,27 @@ export function firstTrials(run: TableRun, n: number): TableRun {
       group: group.subarray(0, n),
       label: bySide((side) => label[side].subarray(0, n)),
     },
+  };
+}
+
+/**
+ * The same table with the labels of the training and validation pairs dealt to other pairs, counterfactual groups with
+ * them; test pairs stay. A learner that reaches the true labels all the same has not needed them.
+ */
+export function shuffleLabels(run: TableRun, random: Stream): TableRun {
+  const shuffled = (pairs: LabelledPairs, name: string): LabelledPairs => {
+    const order = random.fork(name).shuffle([...pairs.target.keys()]);
+    const deal = (values: Int32Array): Int32Array =>
+      Int32Array.from(order, (pair) => i32(values, pair));
+    return {
+      ...pairs,
+      group: deal(pairs.group),
+      label: bySide((side) => deal(pairs.label[side])),
+    };
+  };
+  return {
+    ...run,
+    train: shuffled(run.train, "train"),
+    validation: shuffled(run.validation, "validation"),
   };
 }

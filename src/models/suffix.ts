@@ -78,7 +78,8 @@ export function buildSuffix(
   return cut.model;
 }
 
-interface CutModel {
+/** A model from one site upwards; `last` and `logits` are values of it. */
+export interface CutModel {
   readonly model: Model;
   readonly residual: Value;
   readonly last: Value;
@@ -88,7 +89,11 @@ interface CutModel {
   readonly dModel: number;
 }
 
-function cutAt({ model, sites, nLayers, logits, dModel }: LocatedModel, layer: number): CutModel {
+/** Cuts a copy of the model at site `layer`, in primitive operators; its only outputs are the last site and the logits. */
+export function cutAt(
+  { model, sites, nLayers, logits, dModel }: LocatedModel,
+  layer: number,
+): CutModel {
   const site = sites[layer];
   invariant(site !== undefined, `layer ${layer} of a model with layers 0 to ${nLayers}`);
   const types = new TypeInference(model.graph);
@@ -168,20 +173,27 @@ function labelLogits(
   const types = new TypeInference(b.graph);
   const head = { b, types, answerIds: inputs.answerIds, vocab, like: last };
   const all = answerLogits({ ...head, logits: dropIdleReshapes(logits, types) });
-  const select = (value: Value): Value => {
-    const uses = [...value.uses];
-    const mask = positionMask(b, inputs.labelPosition, value);
-    const zero = b.cast(b.float(0), types.dtype(value));
-    // a Where, not a product: positions of padding may hold anything
-    const kept = b.op("Where", [mask, value, zero]);
-    const selected = b.op("ReduceSum", [kept, b.ints([1])], { keepdims: 1n });
-    for (const { node, index } of uses) node.replaceInput(index, selected);
-    return selected;
-  };
+  const select = (value: Value): Value => selectPosition(value, inputs.labelPosition, { b, types });
   const isTokenwise = dependsOnlyThrough(all, [last, inputs.answerIds]);
   if (isTokenwise) select(last);
   const chosen = isTokenwise ? all : select(all);
   return types.dtype(logits) === "float32" ? chosen : b.cast(chosen, "float32");
+}
+
+/** One token of each row, `[batch, 1, …]`, in place of all; whatever read `value` reads it. */
+export function selectPosition(
+  value: Value,
+  position: Value,
+  { b, types }: { readonly b: Builder; readonly types: TypeInference },
+): Value {
+  const uses = [...value.uses];
+  const mask = positionMask(b, position, value);
+  const zero = b.cast(b.float(0), types.dtype(value));
+  // a Where, not a product: positions of padding may hold anything
+  const kept = b.op("Where", [mask, value, zero]);
+  const selected = b.op("ReduceSum", [kept, b.ints([1])], { keepdims: 1n });
+  for (const { node, index } of uses) node.replaceInput(index, selected);
+  return selected;
 }
 
 /** log p of each class within the answer set. `[batch, class]` */
@@ -216,14 +228,18 @@ function addGradient(
 }
 
 /** Declares an output under a name of ours; a value of the model that has it gets another. */
-function addOutput(
+export function addOutput(
   { graph }: Builder,
   value: Value,
-  { name, shape }: { readonly name: string; readonly shape: readonly Dim[] },
+  {
+    name,
+    shape,
+    dtype = "float32",
+  }: { readonly name: string; readonly shape: readonly Dim[]; readonly dtype?: DType },
 ): void {
   const holder = graph.find(name);
   if (holder !== undefined) graph.rename(holder, graph.freshName(`model/${name}`));
   graph.rename(value, name);
-  value.type = { dtype: "float32", shape };
+  value.type = { dtype, shape };
   graph.outputs.push(value);
 }

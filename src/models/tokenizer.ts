@@ -3,9 +3,10 @@
  * holds text; it reads the folder and never the network.
  */
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
-import { MasAuditError, ModelFormatError, PlanError } from "../errors.js";
+import { MasAuditError, ModelFormatError } from "../errors.js";
 import type { ChatMessage } from "../plan/audit.js";
 import { prepareEnvironment } from "../runtime/environment.js";
+import { renderChat } from "./chat-text.js";
 import { alignPieces, type Extent } from "./token-extents.js";
 import { pieceOf, type Piece } from "./token-pieces.js";
 import {
@@ -37,7 +38,10 @@ export interface Tokenizer extends TokenizerFolder {
   encode(text: string): Encoded;
   /** Ids without special tokens of the tokenizer's own. */
   encodePlain(text: string): readonly number[];
-  /** A conversation in the model's own template, up to where the assistant speaks. @throws {@link PlanError} without a template. */
+  /**
+   * A conversation in the model's own template, up to where the assistant speaks, or goes on with a last message of its
+   * own. @throws {@link PlanError} without a template, or with one that refuses the messages.
+   */
   chat(messages: readonly ChatMessage[]): Encoded;
   /** Bytes of the text that each token covers; `undefined` where the tokenizer changes the text (`token-extents.ts`). */
   extents(encoded: Encoded): readonly Extent[] | undefined;
@@ -169,38 +173,4 @@ function ownTemplate(inner: PreTrainedTokenizer): string | undefined {
   if (typeof template === "string") return template;
   const isNamed = typeof template === "object" && template !== null && "default" in template;
   return isNamed && typeof template.default === "string" ? template.default : undefined;
-}
-
-interface Chat {
-  readonly messages: readonly ChatMessage[];
-  readonly template: string | undefined;
-  readonly folder: string;
-}
-
-function renderChat(inner: PreTrainedTokenizer, { messages, template, folder }: Chat): string {
-  if (template === undefined) {
-    throw new PlanError("the audit holds chat messages, and the tokenizer has no chat template", {
-      code: "NO_CHAT_TEMPLATE",
-      where: folder,
-      expected: "chat_template in tokenizer_config.json, or a file chat_template.jinja",
-      found: "neither",
-      hint: "give prompts instead of messages, or a tokenizer that has a template with --tokenizer DIR",
-    });
-  }
-  try {
-    return inner.apply_chat_template([...messages], {
-      chat_template: template,
-      add_generation_prompt: true,
-      tokenize: false,
-    });
-  } catch (cause) {
-    throw new PlanError("the chat template refuses the messages", {
-      code: "CHAT_TEMPLATE_FAILED",
-      where: folder,
-      expected: `a template that takes ${messages.map(({ role }) => role).join(", ")}`,
-      found: cause instanceof Error ? cause.message : String(cause),
-      hint: "change the messages of the audit (many templates take no system message), or give prompts",
-      cause,
-    });
-  }
 }

@@ -22,3 +22,23 @@ export function quantileR7(values: Iterable<number>, q: number): number {
 export function median(values: Iterable<number>): number {
   return quantileR7(values, 0.5);
 }
+
+/**
+ * Median with a distribution-free interval from order statistics: the ranks n/2 ± z √n / 2, widened to whole ranks
+ * (the normal approximation of the binomial; David and Nagaraja, Order Statistics, 3rd ed., 7.1).
+ *
+ * @param z - normal quantile of the confidence asked for, for example 1.96.
+ * @throws {@link NumericsError} as {@link quantileR7}.
+ */
+export function medianInterval(
+  values: Iterable<number>,
+  z: number,
+): { readonly median: number; readonly low: number; readonly high: number } {
+  const sorted = assertFinite(Float64Array.from(values), "values of a median").sort();
+  const n = sorted.length;
+  const reach = (z * Math.sqrt(n)) / 2;
+  // with few values no order statistic lies far enough out: the ends are then the smallest and the largest
+  const low = Math.max(0, Math.floor(n / 2 - reach) - 1);
+  const high = Math.min(n - 1, Math.ceil(n / 2 + reach));
+  return { median: median(sorted), low: f64(sorted, low), high: f64(sorted, high) };
+}

@@ -2,7 +2,6 @@
  * @file A user's audit file becomes a {@link CausalAudit}. All mistakes of a file are reported at once, each with its
  * JSON path, what was expected and what was found. Nothing is mended or left out.
  */
-import type { z } from "zod";
 import { PlanError, present } from "../errors.js";
 import type { CausalAudit, Item } from "./audit.js";
 import { plainItem } from "./item-checks.js";
@@ -16,10 +15,11 @@ import {
   variablesSchema,
   type AuditFile,
 } from "./audit-schema.js";
-import { didYouMean, listNames, nearest } from "./did-you-mean.js";
-import { formatPath, isObject, showValue, valueAt, type JsonPath } from "./json-path.js";
+import { listNames } from "./did-you-mean.js";
+import { formatPath, isObject, showValue, type JsonPath } from "./json-path.js";
 import { scanJson } from "./json-text.js";
 import { throwProblems } from "./problems.js";
+import { shapeMistakes } from "./shape-mistakes.js";
 
 /**
  * Reads the text of an audit file; `path` is what errors call it.
@@ -38,7 +38,13 @@ export function parseAuditFile(text: string, path: string): CausalAudit {
       expected: "every key once",
       found: `it again in line ${at.line}`,
     })),
-    ...shapeMistakes(parsed.error?.issues ?? [], document),
+    ...shapeMistakes({
+      issues: parsed.error?.issues ?? [],
+      document,
+      knownKeys: (path) => KNOWN_KEYS[placeForm(path)] ?? [],
+      // the messages of our schemas are what was expected
+      expected: ({ message }) => message,
+    }),
     ...checkParts(partsOf(document)),
   ];
   throwProblems(
@@ -65,66 +71,6 @@ function syntaxError(path: string, { at, expected, text }: SyntaxFault): PlanErr
     found: atEnd ? "the end of the file" : rest === "" ? "the end of the line" : showValue(rest),
     hint: "correct this place; an editor that knows JSON marks it",
   });
-}
-
-/** The mistakes of zod's issues; a misspelt key is one mistake, not an unknown key and a missing one. */
-function shapeMistakes(issues: readonly z.core.$ZodIssue[], document: unknown): readonly Mistake[] {
-  const unknown = issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys" ? unknownKeys(issue, document) : [],
-  );
-  const meant = new Set(unknown.flatMap(({ meant }) => meant));
-  return [
-    ...unknown.map(({ mistake }) => mistake),
-    ...issues
-      .filter(({ code }) => code !== "unrecognized_keys")
-      .filter(({ path }) => !meant.has(formatPath(namePath(path))))
-      .map((issue) => wrongValue(issue, document)),
-  ];
-}
-
-function namePath(path: readonly PropertyKey[]): JsonPath {
-  return path.map((step) => (typeof step === "number" ? step : String(step)));
-}
-
-interface UnknownKey {
-  readonly mistake: Mistake;
-  /** Path of the key that was probably meant, where there is one. */
-  readonly meant: readonly string[];
-}
-
-function unknownKeys(
-  issue: z.core.$ZodIssueUnrecognizedKeys,
-  document: unknown,
-): readonly UnknownKey[] {
-  const path = namePath(issue.path);
-  const known = KNOWN_KEYS[placeForm(path)] ?? [];
-  const used = Object.keys(toObject(valueAt(document, path)));
-  const free = known.filter((key) => !used.includes(key));
-  return issue.keys.map((key) => {
-    const near = nearest(key, free);
-    const mistake = {
-      path: [...path, key],
-      expected: `one of the keys ${known.join(", ")}`,
-      found: `the key ${showValue(key)}`,
-      ...didYouMean(key, free),
-    };
-    return { mistake, meant: near === undefined ? [] : [formatPath([...path, near])] };
-  });
-}
-
-/** The messages of our schemas are what was expected. */
-function wrongValue(issue: z.core.$ZodIssue, document: unknown): Mistake {
-  const path = namePath(issue.path);
-  if (issue.code === "invalid_key") {
-    const expected = "a name that is not empty";
-    return { path: path.slice(0, -1), expected, found: `the key ${showValue(path.at(-1))}` };
-  }
-  const value = valueAt(document, path);
-  const found =
-    value === undefined && path.length > 0 ? "nothing (the key is missing)" : showValue(value);
-  const choices = issue.code === "invalid_value" ? issue.values.map(String) : [];
-  const hint = typeof value === "string" ? didYouMean(value, choices) : {};
-  return { path, expected: issue.message, found, ...hint };
 }
 
 function toObject(value: unknown): Readonly<Record<string, unknown>> {

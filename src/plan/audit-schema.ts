@@ -28,6 +28,12 @@ const message = z.strictObject(
   { error: "an object with role and content" },
 );
 
+const MESSAGES =
+  "A chat in the model's own template. The last message is the user's, or one of the assistant that begins its " +
+  "answer: the model goes on right after its text, and the template adds nothing between the header of the turn and " +
+  'that text, such as "<think>". An empty text says that the answer begins at once. Models that think first are asked ' +
+  'past their thought with the text "<think>\n\n</think>\n\n".';
+
 /** Variable name → values. */
 export const variablesSchema = z.record(
   words,
@@ -67,6 +73,7 @@ export const itemSchema = z.strictObject(
     messages: z
       .array(message, { error: "a list of messages" })
       .min(1, { error: "at least one message" })
+      .describe(MESSAGES)
       .optional(),
     ids: ids.optional(),
     values: z.record(text, scalar, { error: "an object: variable name to the item's value" }),

@@ -13,7 +13,7 @@ export type AnswerClass = string;
 /** `"last"` (the last prompt token) or the name of a span (its last token). */
 export type PositionRole = string;
 
-/** One turn of a chat; the model's own template is applied. */
+/** One turn of a chat; the model's own template is applied. A last turn of the assistant is where its answer goes on. */
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;

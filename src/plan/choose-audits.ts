@@ -4,6 +4,7 @@
 import type { CausalAudit } from "./audit.js";
 import { didYouMean, listNames } from "./did-you-mean.js";
 import { throwProblems, type Problem } from "./problems.js";
+import type { TextAudit } from "./text-audit.js";
 
 /** An audit, where it came from, and its variables under test. */
 export interface ChosenAudit {
@@ -18,6 +19,8 @@ export interface ChosenAudit {
 export interface AuditChoice {
   /** Built-in audits, in the order in which they run by default. */
   readonly builtIn: readonly CausalAudit[];
+  /** Built-in audits of texts: run only where asked for by id. @defaultValue none */
+  readonly texts?: readonly TextAudit[];
   /** Reads a user's file; throws a {@link PlanError} that lists all of its mistakes. */
   readonly parseFile: (path: string) => CausalAudit;
   /** Ids or paths; empty = all built-in audits. */
@@ -39,21 +42,29 @@ function isAuditPath(value: string): boolean {
  */
 export function chooseAudits(choice: AuditChoice): readonly ChosenAudit[] {
   const found = choice.audits.length === 0 ? withSource(choice.builtIn) : resolveAll(choice);
-  refuseDuplicates(found);
+  refuseDuplicates([...found, ...withSource(chooseTexts(choice))]);
   refuseUnknownVariables(choice.variables, found);
   return found
     .map(({ audit, source }) => ({ audit, source, variables: wanted(audit, choice.variables) }))
     .filter(({ variables }) => variables.length > 0);
 }
 
+/** The audits of texts that were asked for, as often as they were. */
+export function chooseTexts({
+  texts = [],
+  audits,
+}: Pick<AuditChoice, "texts" | "audits">): readonly TextAudit[] {
+  return audits.flatMap((value) => texts.filter(({ id }) => id === value));
+}
+
 type Found = Omit<ChosenAudit, "variables">;
 
-function withSource(audits: readonly CausalAudit[]): readonly Found[] {
+function withSource<A>(audits: readonly A[]): readonly { audit: A; source: string }[] {
   return audits.map((audit) => ({ audit, source: "built-in" }));
 }
 
-function resolveAll({ builtIn, parseFile, audits }: AuditChoice): readonly Found[] {
-  const ids = builtIn.map(({ id }) => id);
+function resolveAll({ builtIn, texts = [], parseFile, audits }: AuditChoice): readonly Found[] {
+  const ids = [...builtIn, ...texts].map(({ id }) => id);
   const unknown = audits.filter((value) => !isAuditPath(value) && !ids.includes(value));
   throwProblems(
     unknown.map((value) => unknownAudit(value, ids)),
@@ -76,7 +87,9 @@ function unknownAudit(value: string, ids: readonly string[]): Problem {
   };
 }
 
-function refuseDuplicates(found: readonly Found[]): void {
+function refuseDuplicates(
+  found: readonly { readonly audit: { readonly id: string }; readonly source: string }[],
+): void {
   const twice = found.filter(({ audit }, i) => found.findIndex((x) => x.audit.id === audit.id) < i);
   throwProblems(
     twice.map(({ audit, source }) => ({

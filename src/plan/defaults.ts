@@ -14,6 +14,9 @@ export function parseDevice(text: string): Device | undefined {
   return named ?? (id === undefined ? undefined : `cuda:${Number(id)}`);
 }
 
+/** Which controls are learned beside the main maps: all of them, or only the nulls that a verdict needs. */
+export const CONTROLS = ["full", "core"] as const;
+
 /** Defaults of every option that can change a number; the help text and the manifest print these. */
 export const DEFAULTS = {
   layers: "spread:8",
@@ -21,7 +24,9 @@ export const DEFAULTS = {
   items: 400,
   pairs: 300,
   steps: 60,
+  controls: "full",
   seed: 0,
+  seeds: 1,
   batch: 64,
   threads: "auto",
   device: "auto",

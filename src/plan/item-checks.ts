@@ -44,10 +44,21 @@ function checkInput(item: FileItem, i: number): readonly Mistake[] {
       { path: ["items", i], expected, found: used.length === 0 ? "none" : used.join(" and ") },
     ];
   }
-  const last = item.messages?.at(-1);
-  if (last === undefined || last.role === "user") return [];
-  const path = ["items", i, "messages", (item.messages?.length ?? 0) - 1, "role"];
-  return [{ path, expected: '"user" in the last message', found: showValue(last.role) }];
+  return checkTurns(item, i);
+}
+
+/** A chat ends with the user, or with the beginning of the assistant's answer to the user. */
+function checkTurns({ messages = [] }: FileItem, i: number): readonly Mistake[] {
+  const asked = messages.length - (messages.at(-1)?.role === "assistant" ? 2 : 1);
+  const role = messages[asked]?.role;
+  if (messages.length === 0 || role === "user") return [];
+  const path = ["items", i, "messages", Math.max(0, asked), "role"];
+  if (role === undefined) {
+    return [{ path, expected: '"user" before the first "assistant"', found: "no message" }];
+  }
+  const expected =
+    '"user" in the last message, or before a last "assistant" that begins the answer';
+  return [{ path, expected, found: showValue(role) }];
 }
 
 function checkValues(

@@ -3,7 +3,7 @@
  * Not here: how they are typed (`cli/program.ts`), and what needs a model to be known (`layers.ts`, `choose-k.ts`).
  */
 import { z } from "zod";
-import { parseDevice, type Device } from "./defaults.js";
+import { CONTROLS, parseDevice, type Device } from "./defaults.js";
 
 const positive = z.int().min(1);
 const natural = z.int().min(0);
@@ -31,7 +31,13 @@ const auditOptionsSchema = z
     pairs: positive,
     /** Training steps per cell. */
     steps: natural,
+    /** "full": also the controls that are learned with the same budget; "core": the nulls only. */
+    controls: z.enum(CONTROLS),
     seed: natural,
+    /** Learnings per cell with different random numbers; the first one is judged, the spread is shown. */
+    seeds: positive,
+    /** Policy file; absent = the default policy. No part of a cell's digest: judging comes after measuring. */
+    policy: z.string().min(1).optional(),
     /** Rows per run of a model. */
     batch: positive,
     /** CPU threads of the runtime; "auto" = the machine's quota. */
@@ -67,7 +73,9 @@ export type MeasuringOptions = Pick<
   | "items"
   | "pairs"
   | "steps"
+  | "controls"
   | "seed"
+  | "seeds"
   | "batch"
   | "threads"
   | "device"
@@ -85,10 +93,10 @@ export function freezeOptions(options: unknown): AuditOptions {
 
 /** The part of the options that belongs to the reproducible half of a result and to a cell's digest. */
 export function measuringOptions(options: AuditOptions): MeasuringOptions {
-  const { variables, layers, k, items, pairs, steps, seed } = options;
+  const { variables, layers, k, items, pairs, steps, controls, seed, seeds } = options;
   const { batch, threads, device, referencePath } = options;
   return {
-    ...{ variables, layers, k, items, pairs, steps, seed },
+    ...{ variables, layers, k, items, pairs, steps, controls, seed, seeds },
     ...{ batch, threads, device, referencePath },
   };
 }

@@ -71,6 +71,36 @@ export function trainingPairs(plan: PairPlan): readonly Pair[] {
   });
 }
 
+/**
+ * `n` pairs whose answer must stay: the target keeps its own answer whatever value of the variable the source brings,
+ * while the source itself has another answer, which other variables decide. A swap that changes the answer here carries
+ * more than the variable under test. Empty where no other variable decides the answer.
+ */
+export function isolationPairs(plan: PairPlan): readonly Pair[] {
+  const { variable, table } = plan;
+  const kinds = new Map<string, { readonly values: Assignment; readonly members: number[] }>();
+  for (const index of plan.members) {
+    const values = valuesAt(plan, index);
+    const name = JSON.stringify(Object.entries(values).sort());
+    const known = kinds.get(name) ?? { values, members: [] };
+    known.members.push(index);
+    kinds.set(name, known);
+  }
+  const all = [...kinds.values()];
+  const cells = all.flatMap((target) =>
+    all
+      .filter((source) => {
+        const brought = present(source.values[variable], variable);
+        const own = table(target.values);
+        return (
+          table({ ...target.values, [variable]: brought }) === own && table(source.values) !== own
+        );
+      })
+      .map((source) => ({ targets: target.members, sources: source.members })),
+  );
+  return drawPairs(cells, plan);
+}
+
 /** Candidates of one target value and one source value. */
 interface Cell {
   readonly targets: readonly number[];

@@ -4,6 +4,7 @@
 import type { z } from "zod";
 
 import { PlanError, invariant } from "../errors.js";
+import { readJson } from "../store/json-document.js";
 import { printCanonical } from "./canonical.js";
 import { RESULT_SCHEMA, resultSchema, type Result } from "./schema.js";
 
@@ -40,18 +41,16 @@ export function parseResult(content: string, where = "result.json"): Result {
 }
 
 function parseJson(content: string, where: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch (cause) {
-    throw new PlanError("this file is not JSON", {
-      code: "RESULT_INVALID",
-      where,
-      expected: `JSON in the format ${RESULT_SCHEMA}`,
-      found: cause instanceof Error ? cause.message : String(cause),
-      hint: "a result is written whole or not at all: was the file edited or cut off on its way?",
-      cause,
-    });
-  }
+  const read = readJson(content);
+  if (read.kind === "ok") return read.value;
+  throw new PlanError("this file is not JSON", {
+    code: "RESULT_INVALID",
+    where,
+    expected: `JSON in the format ${RESULT_SCHEMA}`,
+    found: read.found,
+    hint: "a result is written whole or not at all: was the file edited or cut off on its way?",
+    cause: read.cause,
+  });
 }
 
 /** All problems at once, first eight in full: `variables[0].verdict: expected …, found "passes"`. */

@@ -9,6 +9,17 @@ import { sha256, text, textList, wholeNumber } from "./schema-parts.js";
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const milliseconds = z.number().nonnegative();
 
+/** When and from where a stored result was judged again. */
+const judgedAgainTiming = z.strictObject({
+  /** ISO 8601, UTC. */
+  startedAt: z.iso.datetime(),
+  command: textList,
+  /** Where the stored result and the policy file lay, by role. */
+  paths: z.record(z.string(), text),
+  /** SHA-256 of the file that was read, its own times included. */
+  resultFile: sha256,
+});
+
 /** Parts of a result that do not repeat exactly. */
 export const timingSchema = z.strictObject({
   /** ISO 8601, UTC. */
@@ -20,6 +31,17 @@ export const timingSchema = z.strictObject({
   command: textList,
   /** Where each input lay, by its role. */
   paths: z.record(z.string(), text),
+  judgedAgain: z.exactOptional(judgedAgainTiming),
+});
+
+/** Stands where the words were given after the run, to its stored measures; all the rest is the run's own. */
+const judgedAgain = z.strictObject({
+  /** Version of mas-audit that gave the words. */
+  version: text,
+  /** SHA-256 of the result that was read, in canonical JSON without `manifest.timing`. */
+  result: sha256,
+  /** SHA-256 of the policy file; absent where the stored policy was kept. */
+  policy: z.exactOptional(sha256),
 });
 
 /** Everything needed to repeat the run. */
@@ -35,5 +57,6 @@ export const manifestSchema = z.strictObject({
   options: z.record(z.string(), z.union([scalar, z.array(scalar)])),
   provider: text,
   versions: z.strictObject({ node: text, onnxruntime: text, platform: text }),
+  judgedAgain: z.exactOptional(judgedAgain),
   timing: timingSchema,
 });

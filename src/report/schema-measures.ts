@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 
-import { SIDES } from "../measure/measures.js";
+import { SIDES, type DivergenceControl } from "../measure/measures.js";
 import { byDirection, bySide, share, text, wholeNumber } from "./schema-parts.js";
 
 const hits = z.string().regex(/^[01]*$/, "expected one 0 or 1 per trial");
@@ -24,14 +24,73 @@ const trials = z.strictObject({
   frozenBasis: directedHits,
 });
 
+const distance = z.strictObject({
+  ratio: z.number(),
+  interval: z.tuple([z.number(), z.number()]),
+  n: wholeNumber,
+});
+
 const learning = z.strictObject({
   trained: z.array(z.enum(SIDES)),
   steps: wholeNumber,
   bestStep: wholeNumber,
   validationLossNats: z.array(z.number()),
-  naturalness: byDirection(z.number()),
+  naturalness: byDirection(distance),
   sigma: bySide(z.number()),
   tensors: z.exactOptional(text),
+});
+
+const controlLearning = z.strictObject({
+  iia: directedHits,
+  steps: wholeNumber,
+  bestStep: wholeNumber,
+  naturalness: byDirection(distance),
+});
+const untrainedSource = z.strictObject({ iia: hits, steps: wholeNumber, bestStep: wholeNumber });
+const isolation = z.strictObject({
+  target: indices,
+  source: indices,
+  noIntervention: bySide(hits),
+  swapped: directedHits,
+});
+const sizeCurve = z.strictObject({
+  n: wholeNumber,
+  points: z.array(z.strictObject({ k: wholeNumber, iia: directedHits })),
+});
+/** Where learned subspaces lie. */
+export const geometry = z.strictObject({
+  principalAngles: z.exactOptional(z.array(z.number())),
+  dormantShare: bySide(z.exactOptional(z.number())),
+  codeSize: bySide(z.exactOptional(z.number())),
+});
+const further = z.strictObject({
+  bothRight: hits,
+  geometry,
+  sizeCurve,
+  isolation: z.exactOptional(isolation),
+  behaviourOnly: z.exactOptional(controlLearning),
+  shuffledLabels: z.exactOptional(controlLearning),
+  untrainedSource: z.exactOptional(bySide(z.exactOptional(untrainedSource))),
+  repeats: z.array(controlLearning),
+});
+
+const figure = z.strictObject({
+  value: z.number(),
+  interval: z.tuple([z.number(), z.number()]),
+  n: wholeNumber,
+});
+const figures = z.strictObject({
+  fullSwap: byDirection(figure),
+  iia: byDirection(figure),
+  permuted: byDirection(figure),
+  randomSubspace: byDirection(figure),
+  closedForm: byDirection(figure),
+  frozenBasis: byDirection(figure),
+} satisfies Readonly<Record<DivergenceControl, z.ZodType>>);
+const divergence = z.strictObject({
+  floorNats: bySide(figure),
+  nats: figures,
+  removedShare: figures,
 });
 
 /** Everything counted in one cell. */
@@ -47,7 +106,10 @@ export const cellSchema = z.strictObject({
   dModel: bySide(wholeNumber),
   trials: z.array(trials),
   learning: z.exactOptional(learning),
+  further: z.exactOptional(further),
+  ownLearning: z.exactOptional(learning),
   ownTable: z.exactOptional(z.record(z.string(), z.string())),
+  divergence: z.exactOptional(divergence),
 });
 
 const count = z.strictObject({ hits: wholeNumber, n: wholeNumber });

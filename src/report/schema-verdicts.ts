@@ -4,6 +4,7 @@
 import { z } from "zod";
 
 import { LABEL_MEANINGS, VERDICT_WORDS } from "../verdict/verdicts.js";
+import { geometry } from "./schema-measures.js";
 import { byDirection, bySide, share, text, textList, wholeNumber } from "./schema-parts.js";
 
 const SITE_WORDS = VERDICT_WORDS.filter((word) => word !== "moved");
@@ -14,7 +15,7 @@ const LABELS = Object.keys(LABEL_MEANINGS).filter(
 const value = z.strictObject({
   kind: z.literal("value"),
   value: z.number(),
-  unit: z.enum(["share", "ratio"]),
+  unit: z.enum(["share", "ratio", "difference"]),
   n: wholeNumber,
   interval: z.tuple([z.number(), z.number()]),
   method: text,
@@ -37,6 +38,42 @@ const controls = z.strictObject({
   frozenBasis: measures,
 });
 
+const tests = byDirection(
+  z.strictObject({
+    onlyCross: wholeNumber,
+    onlyWithin: wholeNumber,
+    p: share,
+    difference: z.strictObject({
+      measure,
+      margin: share,
+      equivalenceP: z.exactOptional(share),
+    }),
+    clusteredRatio: measure,
+  }),
+);
+
+const further = z.strictObject({
+  behaviourOnly: z.exactOptional(measures),
+  shuffledLabels: z.exactOptional(measures),
+  untrainedSource: z.exactOptional(bySide(z.exactOptional(measure))),
+  isolation: z.exactOptional(
+    z.strictObject({ n: wholeNumber, kept: measures, noIntervention: bySide(measure) }),
+  ),
+  bothRight: z.exactOptional(z.strictObject({ n: wholeNumber, iia: measures })),
+  sizeCurve: z.strictObject({
+    n: wholeNumber,
+    points: z.array(z.strictObject({ k: wholeNumber, iia: measures })),
+    smallest: byDirection(wholeNumber),
+  }),
+  geometry: z.strictObject({ ...geometry.shape, codeScale: z.exactOptional(z.number()) }),
+  spread: z.exactOptional(
+    z.strictObject({
+      learnings: wholeNumber,
+      iia: byDirection(z.tuple([z.number(), z.number()])),
+    }),
+  ),
+});
+
 const site = z.strictObject({
   layer: wholeNumber,
   role: text,
@@ -54,6 +91,8 @@ const site = z.strictObject({
   ratio: measures,
   adjustedP: byDirection(share),
   controls,
+  further: z.exactOptional(further),
+  tests,
   ownTable: z.exactOptional(
     z.strictObject({ n: wholeNumber, iia: measures, null: measures, controls }),
   ),

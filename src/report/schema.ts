@@ -76,12 +76,14 @@ export interface Result {
   readonly manifest: Manifest;
 }
 
-const { tau, ratio, confidence, minPairs, closesGate, multiplicity } = policySchema.shape;
+const { tau, ratio, confidence, isolation, minPairs, closesGate, multiplicity } =
+  policySchema.shape;
 /** The policy of a finished run: complete, so a missing threshold is an error here and never the default. */
 const policy = z.strictObject({
   tau: tau.unwrap(),
   ratio: ratio.unwrap(),
   confidence: confidence.unwrap(),
+  isolation: isolation.unwrap(),
   minPairs: minPairs.unwrap(),
   closesGate: closesGate.unwrap(),
   multiplicity: multiplicity.unwrap(),

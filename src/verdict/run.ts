@@ -10,6 +10,7 @@ import { invariant, present } from "../errors.js";
 import type { AuditMeasures, CellMeasures } from "../measure/measures.js";
 import { judgeBehaviour, measureAccuracy, explainNotMeasurable } from "./behaviour.js";
 import { correctClaims } from "./claims.js";
+import { BOOTSTRAP_DRAWS } from "./paired-tests.js";
 import type { Policy } from "./policy.js";
 import { writeList } from "./sentences.js";
 import { concludeSite, examineSite, type SiteEvidence } from "./site.js";
@@ -56,7 +57,7 @@ function checkCells({ audits, cells }: RunMeasures): void {
 /** Judges every cell: gates each, corrects the claims of all of them together, then gives the words. */
 function judgeSites(
   evidence: readonly SiteEvidence[],
-  policy: Policy,
+  { policy, draws }: { readonly policy: Policy; readonly draws: number },
 ): { readonly sites: readonly SiteVerdict[]; readonly claims: number } {
   const corrected = correctClaims(
     evidence.map(({ claims }) => claims),
@@ -64,7 +65,11 @@ function judgeSites(
   );
   const total = corrected.flat().length;
   const sites = evidence.map((site, i) =>
-    concludeSite(site, { claims: present(corrected[i], "claims of a cell"), total }, policy),
+    concludeSite(
+      site,
+      { claims: present(corrected[i], "claims of a cell"), total },
+      { policy, draws },
+    ),
   );
   return { sites, claims: total };
 }
@@ -107,17 +112,22 @@ function explainRun(variables: readonly VariableVerdict[], policy: Policy): read
 }
 
 /**
- * Judges a run: the same measures under another policy give other words, without running a model.
+ * Judges a run: the same measures under another policy give other words, without running a model. `draws` belongs to
+ * the bootstrapped intervals, which decide nothing.
  *
  * @throws {@link InvariantError} when a cell belongs to no audit, was measured twice, or holds rows of different trials.
  */
-export function judge(measures: RunMeasures, policy: Policy): RunVerdict {
+export function judge(
+  measures: RunMeasures,
+  policy: Policy,
+  { draws = BOOTSTRAP_DRAWS }: { readonly draws?: number } = {},
+): RunVerdict {
   checkCells(measures);
   const evidence = [...measures.cells].sort(compareCells).map((cell) => {
     const audit = measures.audits.find((known) => isSameVariable(known, cell.cell));
     return examineSite(cell, present(audit, "audit of a cell"), policy);
   });
-  const { sites, claims } = judgeSites(evidence, policy);
+  const { sites, claims } = judgeSites(evidence, { policy, draws });
   const variables = measures.audits.map((audit) =>
     judgeVariable(gatherVariable(audit, { evidence, sites }, policy), policy),
   );

@@ -75,8 +75,8 @@ function warnUnnatural({ learning }: CellMeasures): readonly string[] {
   if (learning === undefined) return [];
   const { naturalness } = learning;
   const unnatural = (key: Direction): string[] => {
-    const cross = naturalness[key];
-    const own = naturalness[within(TARGET[key])];
+    const cross = naturalness[key]?.ratio;
+    const own = naturalness[within(TARGET[key])]?.ratio;
     if (cross === undefined || own === undefined || !(cross / own > UNNATURAL)) return [];
     return [
       `${key} states lie ${(cross / own).toFixed(1)} times as far from natural ones as the target's own: a sign of steering`,

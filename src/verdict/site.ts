@@ -19,6 +19,9 @@ import {
   labelScale,
   type ExplainedLabel,
 } from "./site-labels.js";
+import { labelEntangled, labelSteerable, warnFurther } from "./further-labels.js";
+import { measureFurtherFigures } from "./further.js";
+import { testPairs } from "./paired-tests.js";
 import { collectWarnings } from "./site-warnings.js";
 import type { Measure, OwnTableFigures, SideGates, SiteVerdict, SiteWord } from "./verdicts.js";
 
@@ -88,7 +91,13 @@ function collectLabels(
 ): readonly ExplainedLabel[] {
   if (word === "lost") return labelLost(evidence, policy);
   if (evidence.gates.base.encodes !== "yes" || evidence.gates.tuned.encodes !== "yes") return [];
-  return [...labelSameBasis(evidence.trials, policy), ...labelScale(evidence.cell)];
+  const { cell, trials } = evidence;
+  return [
+    ...(word === "fails" ? labelSteerable(cell, trials, policy) : []),
+    ...labelEntangled(cell, policy),
+    ...labelSameBasis(trials, policy),
+    ...labelScale(cell),
+  ];
 }
 
 function describeNeed(word: SiteWord, nToDecide: number | undefined): readonly string[] {
@@ -125,7 +134,7 @@ function byClaim<T>(
 export function concludeSite(
   evidence: SiteEvidence,
   correction: Correction,
-  policy: Policy,
+  { policy, draws }: { readonly policy: Policy; readonly draws: number },
 ): SiteVerdict {
   const { cell, trials, gates } = evidence;
   const facts = {
@@ -141,12 +150,17 @@ export function concludeSite(
   const labels = collectLabels(evidence, word, policy);
   const { layer, role, k, seed } = cell.cell;
   const { confidence } = policy;
+  const further = measureFurtherFigures(cell, trials, policy);
+  const warnings = [
+    ...collectWarnings({ cell, trials, gates }, policy),
+    ...warnFurther(cell, trials, policy),
+  ];
   return {
     ...{ layer, role, k, seed },
     verdict: word,
     labels: labels.map(({ label }) => label),
     reasons: [...reasons, ...labels.map(({ reason }) => reason), ...describeNeed(word, nToDecide)],
-    warnings: word === "not-measurable" ? [] : collectWarnings({ cell, trials, gates }, policy),
+    warnings: word === "not-measurable" ? [] : warnings,
     n: trials.target.length,
     ...(nToDecide === undefined ? {} : { nToDecide }),
     gates,
@@ -155,6 +169,8 @@ export function concludeSite(
     ratio: byClaim<Measure>(correction.claims, ({ ratio }) => measureRatio(ratio, confidence)),
     adjustedP: byClaim(correction.claims, ({ adjustedP }) => adjustedP),
     controls: facts.controls,
+    ...(further && { further }),
+    tests: word === "not-measurable" ? {} : testPairs(trials, { cell: cell.cell, draws }, policy),
     ...measureOwnTable(cell, policy),
   };
 }

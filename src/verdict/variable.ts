@@ -107,12 +107,21 @@ function labelMoved(site: SiteVerdict, sites: readonly SiteVerdict[]): SiteVerdi
   return { ...site, labels: [...site.labels, "moved"], reasons: [...site.reasons, reason] };
 }
 
+/** The labels that any of these sites carries. */
+function anyOf(sites: readonly SiteVerdict[], wanted: readonly Label[]): readonly Label[] {
+  return wanted.filter((label) => sites.some(({ labels }) => labels.includes(label)));
+}
+
 /** Labels of the sites that decided; sizes differ by site and stay there. */
 function collectLabels(word: VariableWord, { byWord }: SiteGroups): readonly Label[] {
   if (word === "transfers") {
     const isSame = byWord.transfers.every(({ labels }) => labels.includes("same basis"));
-    return isSame ? ["same basis"] : [];
+    return [
+      ...(isSame ? (["same basis"] as const) : []),
+      ...anyOf(byWord.transfers, ["entangled"]),
+    ];
   }
+  if (word === "fails") return anyOf(byWord.fails, ["steerable", "entangled"]);
   if (word !== "lost" && word !== "moved") return [];
   const found = [...new Set(byWord.lost.flatMap(({ labels }) => labels))];
   // a table of its own at one site means that the answers are not at their null

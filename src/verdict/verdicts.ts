@@ -2,19 +2,20 @@
  * @file The words and figures that `verdict/` hands to `report/`: types and vocabularies only, no rules.
  * Field names are those of `result.json`, so that a view prints what it is given and computes nothing.
  */
-import type { Direction, Side } from "../measure/measures.js";
+import type { Direction, Geometry, Side } from "../measure/measures.js";
 import type { Policy } from "./policy.js";
 
 /**
  * A number that never travels alone, or the reason why there is none.
  *
- * Units: `share` is 0 to 1; `ratio` is a share of the target's own within-model effect, 1 = all of it.
+ * Units: `share` is 0 to 1; `ratio` is a share of the target's own within-model effect, 1 = all of it; `difference` is
+ * one share less another.
  */
 export type Measure =
   | {
       readonly kind: "value";
       readonly value: number;
-      readonly unit: "share" | "ratio";
+      readonly unit: "share" | "ratio" | "difference";
       /** Trials behind the value. */
       readonly n: number;
       readonly interval: readonly [low: number, high: number];
@@ -51,8 +52,9 @@ export const LABEL_MEANINGS = {
   "same basis": "the base's own P works in both models, without training",
   scale:
     "σ of the tuned states over σ of the base's lies outside .80 to 1.25 (printed as `scale ×r`)",
-  steerable:
-    "behaviour-only maps would have passed: needs behaviour-only maps, not measured in this version",
+  steerable: "maps learned on behaviour alone pass: it can be steered, it is not shared",
+  entangled:
+    "a swap within the tuned model changes answers that other variables decide; in the base it does not",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A label as printed; the scale label carries its ratio, tuned over base. */
@@ -84,6 +86,54 @@ export interface SiteControls {
   readonly randomSubspace: ByDirection;
   readonly closedForm: ByDirection;
   readonly frozenBasis: ByDirection;
+}
+
+/** A cross direction against the target's own maps, on the same trials. */
+export interface PairedTest {
+  /** Trials that only the cross direction, and only the target's own maps, hit. */
+  readonly onlyCross: number;
+  readonly onlyWithin: number;
+  /** McNemar's exact test, two-sided: the two rates differ. */
+  readonly p: number;
+  /** Cross less within; `equivalenceP` belongs to the claim that the size of it is below `margin` (two one-sided tests). */
+  readonly difference: {
+    readonly measure: Measure;
+    readonly margin: number;
+    readonly equivalenceP?: number;
+  };
+  /** The ratio of the verdict with an interval that allows for trials which share their target item. */
+  readonly clusteredRatio: Measure;
+}
+
+/** Figures of what stands beside the learned maps; none of them decides. */
+export interface FurtherFigures {
+  /** λ = 0. */
+  readonly behaviourOnly?: ByDirection;
+  /** Learned from shuffled labels, scored by the true ones. */
+  readonly shuffledLabels?: ByDirection;
+  /** From a network with random weights, by target. */
+  readonly untrainedSource?: Readonly<Partial<Record<Side, Measure>>>;
+  /** Share of the answers that other variables decide which a swap leaves. */
+  readonly isolation?: {
+    readonly n: number;
+    readonly kept: ByDirection;
+    readonly noIntervention: Readonly<Record<Side, Measure>>;
+  };
+  /** On the trials whose items both models answer rightly; absent where too few remain. */
+  readonly bothRight?: { readonly n: number; readonly iia: ByDirection };
+  /** Closed-form subspaces of growing k; `smallest` reaches 95 % of the best of its direction. */
+  readonly sizeCurve: {
+    readonly n: number;
+    readonly points: readonly { readonly k: number; readonly iia: ByDirection }[];
+    readonly smallest: Readonly<Partial<Record<Direction, number>>>;
+  };
+  /** `codeScale`: size of the tuned model's code over the base's. */
+  readonly geometry: Geometry & { readonly codeScale?: number };
+  /** Lowest and highest rate over several learnings. */
+  readonly spread?: {
+    readonly learnings: number;
+    readonly iia: Readonly<Partial<Record<Direction, readonly [low: number, high: number]>>>;
+  };
 }
 
 /** The same figures under the tuned model's own answer table. */
@@ -120,6 +170,10 @@ export interface SiteVerdict {
   /** P-value of "this cross direction stays below the policy's ratio" after correction over the run. */
   readonly adjustedP: Readonly<Partial<Record<Direction, number>>>;
   readonly controls: SiteControls;
+  /** Absent where nothing was learned. */
+  readonly further?: FurtherFigures;
+  /** Cross directions only, where their target was learned. */
+  readonly tests: Readonly<Partial<Record<Direction, PairedTest>>>;
   readonly ownTable?: OwnTableFigures;
 }
 

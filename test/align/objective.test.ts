@@ -33,11 +33,13 @@ function pointWithUnits(): { point: Point; batch: Batch } {
   const models = Object.entries(
     bySide((side): LearningModel => ({
       states: site.states(side),
-      natural: site.natural(side),
-      continuation: input.sides[side].continuation,
       start: randomSubspace(2, input.sides[side].dModel, stream(3, side)),
-      labels: { train: run.train.label[side], validation: run.validation.label[side] },
-      unit: { train: 2, validation: 2 },
+      target: {
+        natural: site.natural(side),
+        continuation: input.sides[side].continuation,
+        labels: { train: run.train.label[side], validation: run.validation.label[side] },
+        unit: { train: 2, validation: 2 },
+      },
     })),
   ).map(([, m]) => m);
   const chosen = Int32Array.from(Array(12).keys());

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ADAPTERS } from "../../adapters/index.js";
-import { AUDITS } from "../../audits/index.js";
+import { AUDITS, TEXT_AUDITS } from "../../audits/index.js";
 import { planCommand } from "../../src/cli/plan-command.js";
 import type { RunPlan } from "../../src/cli/plan-text.js";
 import { readAuditOptions } from "../../src/cli/read-options.js";
@@ -15,7 +15,9 @@ async function plan(raw: Parameters<typeof readAuditOptions>[1]): Promise<string
     raw,
   );
   const io = { stdout, stderr: keepingSink(), argv: [], signal: new AbortController().signal };
-  expect(await planCommand(options, io, { adapters: ADAPTERS, audits: AUDITS })).toBe(0);
+  expect(
+    await planCommand(options, io, { adapters: ADAPTERS, audits: AUDITS, texts: TEXT_AUDITS }),
+  ).toBe(0);
   return stdout.text();
 }
 
@@ -30,6 +32,21 @@ describe("a plan", () => {
       ["number-agreement", 2, 4],
     ]);
     expect(cells).toBe(8);
+  });
+
+  it("leaves out built-in audits that the models cannot be asked, says so, and refuses them by name", async () => {
+    const { audits, warnings } = JSON.parse(await plan({ json: true, layers: ["1"] })) as RunPlan;
+    const out = warnings.filter((text) => text.includes("is left out"));
+    expect(out).toContain(
+      'audit "refusal" is left out: the audit holds chat messages, and the tokenizer has no chat template',
+    );
+    expect(audits.length + out.length).toBe(AUDITS.length);
+    expect(audits.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(["harmful-request", "sentiment", "number-agreement"]),
+    );
+    await expect(plan({ json: true, layers: ["1"], audit: ["refusal"] })).rejects.toMatchObject({
+      code: "NO_CHAT_TEMPLATE",
+    });
   });
 
   it("asks for fewer working files where whole prompts are run, and for more memory", async () => {

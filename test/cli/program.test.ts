@@ -23,6 +23,8 @@ const DEFAULT_OPTIONS = {
   batch: 64,
   threads: "auto",
   referencePath: false,
+  controls: "full",
+  seeds: 1,
   device: "auto",
   strictDevice: false,
   tokenizer: null,
@@ -52,6 +54,7 @@ describe("an audit gets", () => {
     ],
     ["a b --device webgpu --strict-device", { device: "webgpu", strictDevice: true }],
     ["a b --device cuda:2", { device: "cuda:2" }],
+    ["a b --policy p.yaml", { policy: "p.yaml" }],
     [
       "a b --out ../x --force --verbose --exit-zero",
       { out: resolve("../x"), force: true, verbose: true, exitZero: true },
@@ -102,6 +105,27 @@ describe("a command gets its options", () => {
     ],
     ["schema", ["schema", "result"]],
     ["schema audit", ["schema", "audit"]],
+    ["schema policy", ["schema", "policy"]],
+    [
+      "report r --exit-zero",
+      [
+        "report",
+        {
+          ...{ result: "r", out: null, force: false, json: false },
+          ...{ quiet: false, verbose: false, exitZero: true },
+        },
+      ],
+    ],
+    [
+      "report r.json --policy p --out o --force --json --quiet",
+      [
+        "report",
+        {
+          ...{ result: "r.json", policy: "p", out: resolve("o"), force: true, json: true },
+          ...{ quiet: true, verbose: false, exitZero: false },
+        },
+      ],
+    ],
   ])("from %j", async (line, call) => {
     expect((await run(words(line))).calls).toEqual([call]);
   });
@@ -161,8 +185,8 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
     'UNKNOWN_OPTION mas-audit: expected an option that `--help` lists, found "--layer"\n  hint  did you mean "--layers"?\n',
   ],
   [
-    "a b --seeds=3",
-    'UNKNOWN_OPTION mas-audit: expected an option that `--help` lists, found "--seeds"\n  hint  did you mean "--seed"?\n',
+    "a b --sed=3",
+    'UNKNOWN_OPTION mas-audit: expected an option that `--help` lists, found "--sed"\n  hint  did you mean "--seed"?\n',
   ],
   [
     "a b -x",
@@ -178,7 +202,7 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
   ],
   [
     "help inspct",
-    'UNKNOWN_COMMAND mas-audit help: expected one of "plan", "inspect", "gradcheck", "doctor", "diff", "export", "schema", found "inspct"\n' +
+    'UNKNOWN_COMMAND mas-audit help: expected one of "plan", "inspect", "gradcheck", "doctor", "diff", "report", "export", "schema", found "inspct"\n' +
       HELP,
   ],
   [
@@ -187,7 +211,7 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
   ],
   [
     "schema resul",
-    'BAD_ARGUMENT schema: expected "result" or "audit", found "resul"\n  hint  did you mean "result"?\n',
+    'BAD_ARGUMENT schema: expected "result", "audit" or "policy", found "resul"\n  hint  did you mean "result"?\n',
   ],
   [
     "a b --k",
@@ -258,6 +282,7 @@ describe("the help", () => {
     ["gradcheck --help", "help-gradcheck.txt"],
     ["export --help", "help-export.txt"],
     ["doctor --help", "help-doctor.txt"],
+    ["report --help", "help-report.txt"],
     ["schema --help", "help-schema.txt"],
   ])("of %j is as in test/golden/cli/%s", async (line, file) => {
     const { exitCode, stdout, stderr } = await run(words(line));

@@ -43,6 +43,7 @@ export async function run(argv: readonly string[], handlers: Partial<Commands> =
     gradcheck: record("gradcheck"),
     diff: record("diff"),
     export: record("export"),
+    report: record("report"),
     schema: record("schema"),
     doctor: record("doctor"),
     ...handlers,

@@ -332,19 +332,19 @@ const CASES: readonly (readonly [what: string, changes: Json, line: string])[] =
 `,
   ],
   [
-    "messages that end with the assistant are refused",
+    "messages in which no user asks before the assistant answers are refused",
     {
-      items: plain.map((x) => ({
+      items: plain.map((x, i) => ({
         values: x["values"],
         messages: [
-          { role: "user", content: x["prompt"] },
+          ...(i === 0 ? [] : [{ role: "system", content: x["prompt"] }]),
           { role: "assistant", content: "…" },
         ],
       })),
     },
     `AUDIT_FILE audit file: 2 mistakes
-  items[0].messages[1].role: expected "user" in the last message, found "assistant"
-  items[1].messages[1].role: expected "user" in the last message, found "assistant"
+  items[0].messages[0].role: expected "user" before the first "assistant", found no message
+  items[1].messages[0].role: expected "user" in the last message, or before a last "assistant" that begins the answer, found "system"
   at    number.json
 `,
   ],
@@ -426,4 +426,19 @@ test("the JSON Schema requires what the parser requires", () => {
     "items",
   ]);
   expect(schema["additionalProperties"]).toBe(false);
+});
+
+test("a chat may end with the beginning of the answer, empty or not, and the JSON Schema says what it means", () => {
+  const items = ["", "<think>\n\n</think>\n\n"].map((content, i) => ({
+    values: { number: i === 0 ? "singular" : "plural" },
+    messages: [
+      { role: "user", content: `The key ${i}` },
+      { role: "assistant", content },
+    ],
+  }));
+  const audit = parseAuditFile(JSON.stringify({ ...good, items }), "number.json");
+  expect(
+    audit.items(stream(0, "items"), 9).map(({ messages }) => messages?.at(-1)?.content),
+  ).toEqual(expect.arrayContaining(["", "<think>\n\n</think>\n\n"]));
+  expect(JSON.stringify(auditJsonSchema())).toContain("begins its answer");
 });

@@ -2,7 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Assignment } from "../../src/plan/audit.js";
-import { changedPairs, samePairs, trainingPairs, type PairPlan } from "../../src/plan/pairs.js";
+import {
+  changedPairs,
+  isolationPairs,
+  samePairs,
+  trainingPairs,
+  type PairPlan,
+} from "../../src/plan/pairs.js";
 import { stream } from "../../src/stats/stream.js";
 
 interface Example {
@@ -136,4 +142,61 @@ test("a model's own table labels its own pairs: inverted answers are inverted la
 
 test("a constant table has no changed pairs", () => {
   expect(changedPairs({ ...plan(many, 50), table: () => 1 })).toEqual([]);
+});
+
+describe("isolation pairs", () => {
+  /** Answers by whichever of two variables is asked for. */
+  const asked = ({ question, letter, size }: Assignment): number =>
+    question === "letter" ? VALUES.indexOf(String(letter)) : 10 + Number(size);
+  const items = ["letter", "size"].flatMap((question) =>
+    VALUES.flatMap((letter) => [0, 1].map((size) => ({ values: { question, letter, size } }))),
+  );
+  const isolated = (variable: string): ReturnType<typeof isolationPairs> =>
+    isolationPairs({
+      items,
+      members: [...items.keys()],
+      variable,
+      table: asked,
+      stream: stream(0, "isolation"),
+      n: 10_000,
+    });
+
+  test("keep the target's answer by the causal model, while the source has another one", () => {
+    for (const variable of ["question", "letter", "size"]) {
+      const pairs = isolated(variable);
+      expect(pairs.length, variable).toBeGreaterThan(0);
+      for (const { target, source, label } of pairs) {
+        const [to, from] = [items[target]!.values, items[source]!.values];
+        expect(label).toBe(asked(to));
+        expect(asked({ ...to, [variable]: (from as Assignment)[variable]! })).toBe(asked(to));
+        expect(asked(from)).not.toBe(asked(to));
+      }
+    }
+  });
+
+  test("are all there are: none that fits is left out", () => {
+    const fits = items.flatMap((to, target) =>
+      items.flatMap((from, source) => {
+        const stays = asked({ ...to.values, letter: from.values.letter }) === asked(to.values);
+        return stays && asked(from.values) !== asked(to.values) ? [`${target},${source}`] : [];
+      }),
+    );
+    const found = isolated("letter").map(({ target, source }) => `${target},${source}`);
+    expect([...found].sort()).toEqual([...fits].sort());
+  });
+
+  test("do not exist where no other variable decides the answer", () => {
+    const alone = ["a", "b", "c"].flatMap((letter) =>
+      ["open", "shut"].map((mood) => ({ values: { letter, mood } })),
+    );
+    const pairs = isolationPairs({
+      items: alone,
+      members: [...alone.keys()],
+      variable: "letter",
+      table: ({ letter }) => VALUES.indexOf(String(letter)),
+      stream: stream(0, "isolation"),
+      n: 100,
+    });
+    expect(pairs).toEqual([]);
+  });
 });

@@ -168,7 +168,9 @@ function cell({ id, variable, role, layer }: Place, rates: Rates): CellMeasures 
             steps: 60,
             bestStep: 40,
             validationLossNats: [0.41, 0.22, 0.19, 0.2],
-            naturalness: Object.fromEntries(learned.map((key) => [key, 1.04])),
+            naturalness: Object.fromEntries(
+              learned.map((key) => [key, { ratio: 1.04, interval: [0.98, 1.11], n: N }]),
+            ),
             sigma: { base: 1.31, tuned: 1.35 },
             tensors: `cells/${variable}-${role}-${layer}.safetensors`,
           },

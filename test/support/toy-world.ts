@@ -13,15 +13,25 @@ import type { Assignment, CausalAudit } from "../../src/plan/audit.js";
 import { changedPairs, trainingPairs } from "../../src/plan/pairs.js";
 import { stream } from "../../src/stats/stream.js";
 
+/** What a readout takes from elsewhere than the patched state: logits `[item, class]`. */
+type Elsewhere = (item: number, c: number) => number;
+
 /** Linear softmax over `h Wᵀ + b`, W `[class, dModel]`: log-probabilities, loss and its exact gradient. */
-function linearReadout(weights: Matrix, bias: Float64Array): Continuation {
+function linearReadout(
+  weights: Matrix,
+  bias: Float64Array,
+  elsewhere: Elsewhere,
+): {
+  continuation: Continuation;
+  logProb: (items: Int32Array, patched: Float32Array) => Float32Array;
+} {
   const { rows: nClasses, cols: dModel } = weights;
-  const logProb = (patched: Float32Array): Float32Array => {
+  const logProb = (items: Int32Array, patched: Float32Array): Float32Array => {
     const n = patched.length / dModel;
     const out = new Float32Array(n * nClasses);
     for (let r = 0; r < n; r++) {
       const logits = Array.from({ length: nClasses }, (_, c) => {
-        let sum = bias[c]!;
+        let sum = bias[c]! + elsewhere(items[r]!, c);
         for (let i = 0; i < dModel; i++)
           sum += weights.data[c * dModel + i]! * patched[r * dModel + i]!;
         return sum;
@@ -32,12 +42,12 @@ function linearReadout(weights: Matrix, bias: Float64Array): Continuation {
     }
     return out;
   };
-  return {
+  const continuation: Continuation = {
     dModel,
     nClasses,
-    classLogProb: (_, patched) => Promise.resolve(logProb(patched)),
-    backward(_, patched, labels) {
-      const classLogProb = logProb(patched);
+    classLogProb: (items, patched) => Promise.resolve(logProb(items, patched)),
+    backward(items, patched, labels) {
+      const classLogProb = logProb(items, patched);
       const lossNats = Float32Array.from(labels, (c, r) => -classLogProb[r * nClasses + c]!);
       const gradient = new Float32Array(patched.length);
       labels.forEach((label, r) => {
@@ -50,6 +60,7 @@ function linearReadout(weights: Matrix, bias: Float64Array): Continuation {
       return Promise.resolve({ lossNats, classLogProb, gradient });
     },
   };
+  return { continuation, logProb };
 }
 
 /** A code: coordinates of each class. */
@@ -75,6 +86,8 @@ export interface ToyModel {
   readonly answer?: readonly number[];
   /** Gain of the readout. */
   readonly gain?: number;
+  /** Logit of the item's own class whatever is patched: the answer comes from another position. */
+  readonly elsewhere?: number;
 }
 
 /** Standard deviation of coordinate c: small where codes live, elsewhere falling from 2 to .2 as in real spectra. */
@@ -133,7 +146,7 @@ export function toyCell(
     };
   };
   const classOf = (values: Assignment): number => Number(String(values["value"]).slice(1));
-  const { learning, gate } = CELL_DEFAULTS;
+  const { learning, ...rest } = CELL_DEFAULTS;
   return {
     key: { audit: "toy", variable: "value", layer: 1, role: "last", k, seed },
     sides: { base: toySide(world, models.base), tuned: toySide(world, models.tuned) },
@@ -141,13 +154,21 @@ export function toyCell(
     train: Int32Array.from(members.train),
     pairs: pairsUnder(classOf),
     own: own && { answer: own, pairs: pairsUnder((values) => own[classOf(values)]!) },
-    options: { learning: { ...learning, naturalness: naturalness ?? learning.naturalness }, gate },
+    options: {
+      ...rest,
+      // the controls that are learned have tests of their own; elsewhere they would only cost time
+      further: { controls: false, repeats: 0 },
+      learning: { ...learning, naturalness: naturalness ?? learning.naturalness },
+    },
   };
 }
 
+/** Two evaluations of one toy readout are the same sums. */
+const ROUNDING_NATS = 1e-9;
+
 /** States and readout of one toy model; noise is shared between models of one world. */
 function toySide({ classes, items: n, seed = 0 }: ToyWorld, model: ToyModel): SideInput {
-  const { dModel: d, basis, scale = 1, blocks, gain = 2 } = model;
+  const { dModel: d, basis, scale = 1, blocks, gain = 2, elsewhere = 0 } = model;
   const width = (b: { writes?: Code; reads?: Code }): number =>
     (b.writes ?? b.reads ?? [[]])[0]!.length;
   const rotation = randomSubspace(d, d, stream(basis, `basis/${d}`));
@@ -183,20 +204,16 @@ function toySide({ classes, items: n, seed = 0 }: ToyWorld, model: ToyModel): Si
     multiply(coordinates, rotation).data,
     (x, i) => scale * x + shift[i % d]!,
   );
-  const continuation = linearReadout(readout, bias);
-  const naturalClass = natural(readout, bias, states);
-  return { states, dModel: d, continuation, naturalClass };
-}
-
-function natural(weights: Matrix, bias: Float64Array, states: Float32Array): Int32Array {
-  const d = weights.cols;
-  const logits = new Float32Array((states.length / d) * weights.rows);
-  for (let r = 0; r < states.length / d; r++) {
-    for (let c = 0; c < weights.rows; c++) {
-      let sum = bias[c]!;
-      for (let i = 0; i < d; i++) sum += weights.data[c * d + i]! * states[r * d + i]!;
-      logits[r * weights.rows + c] = sum;
-    }
-  }
-  return argmaxRows(logits, weights.rows);
+  const fromElsewhere: Elsewhere = (item, c) => (c === item % classes ? elsewhere : 0);
+  const { continuation, logProb } = linearReadout(readout, bias, fromElsewhere);
+  const natural = logProb(
+    Int32Array.from({ length: n }, (_, item) => item),
+    states,
+  );
+  return {
+    ...{ states, dModel: d, continuation },
+    naturalClass: argmaxRows(natural, classes),
+    naturalLogProb: natural,
+    roundingNats: ROUNDING_NATS,
+  };
 }

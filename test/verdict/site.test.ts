@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AuditMeasures, CellMeasures } from "../../src/measure/measures.js";
+import type { AuditMeasures, CellMeasures, Distance } from "../../src/measure/measures.js";
 import { wilson } from "../../src/stats/intervals.js";
 import { DEFAULT_POLICY, policySchema, type Policy } from "../../src/verdict/policy.js";
 import { judge } from "../../src/verdict/run.js";
@@ -11,7 +11,7 @@ function judgeOne(
   audit: AuditMeasures = plantAudit(),
   policy: Policy = DEFAULT_POLICY,
 ): SiteVerdict {
-  return judge({ audits: [audit], cells: [cell] }, policy).variables[0]!.sites[0]!;
+  return judge({ audits: [audit], cells: [cell] }, policy, { draws: 20 }).variables[0]!.sites[0]!;
 }
 
 describe("the words of a site", () => {
@@ -209,7 +209,8 @@ describe("warnings of a site", () => {
   });
 
   it("name unnatural states", () => {
-    const naturalness = { "base→tuned": 2.9, "tuned→tuned": 1 };
+    const distance = (ratio: number): Distance => ({ ratio, interval: [ratio, ratio], n: 300 });
+    const naturalness = { "base→tuned": distance(2.9), "tuned→tuned": distance(1) };
     const site = judgeOne(plantCell(GOOD, { learning: { naturalness } }));
     expect(site.warnings).toEqual([
       "base→tuned states lie 2.9 times as far from natural ones as the target's own: a sign of steering",
@@ -305,6 +306,7 @@ it("a policy refuses unknown keys and fills in the defaults", () => {
     tau: 0.2,
     ratio: 0.8,
     confidence: 0.95,
+    isolation: 0.8,
     minPairs: 60,
     closesGate: ["fails", "lost"],
     multiplicity: "holm",

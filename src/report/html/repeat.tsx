@@ -39,6 +39,9 @@ export function Repeat({ result }: { readonly result: Result }): JSX.Element {
         <Row term="policy">
           <code>{entriesText(policy)}</code>
         </Row>
+        {manifest.judgedAgain !== undefined && (
+          <Row term="judged again">{judgedAgainText(manifest.judgedAgain)}</Row>
+        )}
         <Row term="provider">{manifest.provider}</Row>
         <Row term="versions">
           {`Node ${versions.node}, ONNX Runtime ${versions.onnxruntime}, ${versions.platform}`}
@@ -94,6 +97,14 @@ function Input(props: {
 /** As a POSIX shell reads it back. */
 function quoteArgument(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+function judgedAgainText({
+  version,
+  policy,
+}: NonNullable<Result["manifest"]["judgedAgain"]>): string {
+  const by = policy === undefined ? "the policy of the run" : `a policy file (SHA-256 ${policy})`;
+  return `after the run, by mas-audit ${version} under ${by}; the measures are those of the run`;
 }
 
 function entriesText(of: object): string {

@@ -13,6 +13,7 @@ import type {
 import { ABSENT, percentText, plainText } from "../figure-text.js";
 import type { Curve } from "../highlights.js";
 import type { Result } from "../schema.js";
+import { FurtherTables } from "./further-tables.js";
 import { DataTable, Labels, MeasureCell, Reasons, Word, numbers, texts } from "./parts.js";
 
 /** What the tables of one curve are made from. */
@@ -43,6 +44,7 @@ export function SiteTables({ result, variable, curve }: SiteTablesProps): JSX.El
         <summary>Why each site is called so</summary>
         <Why curve={curve} about={about} />
       </details>
+      <FurtherTables curve={curve} about={about} />
       {cells.length > 0 && (
         <details>
           <summary>How the maps were learned</summary>
@@ -152,7 +154,26 @@ const CONTROLS: readonly {
   { name: "null: the largest of those three", pick: (site) => site.null },
   { name: "closed form, untrained", pick: ({ controls }) => controls.closedForm },
   { name: "base's subspace in both", pick: ({ controls }) => controls.frozenBasis },
+  { name: "behaviour only (λ = 0)", pick: ({ further }) => further?.behaviourOnly ?? {} },
+  { name: "learned from shuffled labels", pick: ({ further }) => further?.shuffledLabels ?? {} },
+  { name: "from a network with random weights", pick: fromUntrained },
+  { name: "learned maps, both models right", pick: ({ further }) => further?.bothRight?.iia ?? {} },
+  {
+    name: "answers that must stay: no intervention",
+    pick: ({ further }) =>
+      further?.isolation === undefined ? {} : byTarget(further.isolation.noIntervention),
+  },
+  {
+    name: "answers that must stay: after the swap",
+    pick: ({ further }) => further?.isolation?.kept ?? {},
+  },
 ];
+
+/** Random weights stand in for the other model, so its column shows them. */
+function fromUntrained({ further }: SiteVerdict): ByDirection {
+  const { base, tuned } = further?.untrainedSource ?? {};
+  return { ...(tuned && { "base→tuned": tuned }), ...(base && { "tuned→base": base }) };
+}
 
 function byTarget({ base, tuned }: SiteControls["noIntervention"]): ByDirection {
   return { "base→base": base, "base→tuned": tuned, "tuned→base": base, "tuned→tuned": tuned };
@@ -254,7 +275,7 @@ function Learning(props: {
             of={learning === undefined ? undefined : lowestLoss(learning.validationLossNats)}
           />
           {DIRECTIONS.map((key: Direction) => (
-            <Plain of={learning?.naturalness[key]} />
+            <Plain of={learning?.naturalness[key]?.ratio} />
           ))}
           <Plain of={learning?.sigma.base} />
           <Plain of={learning?.sigma.tuned} />

@@ -1,0 +1,132 @@
+/**
+ * @file Descent on the Stiefel manifolds of one or more subspaces, whatever the objective: minibatches, Adam on the tangent
+ * space, QR retraction, best validation state kept.
+ */
+import { NumericsError } from "../errors.js";
+import type { Matrix } from "../numeric/matrix.js";
+import type { Stream } from "../stats/stream.js";
+import { createAdam, rateAt } from "./adam.js";
+import type { Learned, LearningOptions, LearningProblem } from "./learner.js";
+
+/** What to descend on. */
+export interface Descent {
+  /** Names the cell in errors. */
+  readonly name: string;
+  /** `[k, dModel]` each: a candidate itself (step 0). */
+  readonly start: readonly Matrix[];
+  /** Training pairs to draw minibatches from. */
+  readonly nPairs: number;
+  readonly options: Omit<LearningOptions, "naturalness" | "maxRows">;
+  readonly random: Stream;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: LearningProblem["onStep"];
+  /** Loss of the chosen training pairs, nats, and its gradient with respect to each subspace. */
+  gradientAt(
+    subspaces: readonly Matrix[],
+    chosen: Int32Array,
+    step: number,
+  ): Promise<{ loss: number; gradients: readonly Matrix[] }>;
+  /** Loss of all validation pairs, nats. */
+  validate(subspaces: readonly Matrix[], step: number): Promise<number>;
+}
+
+/** Best state so far and how long nothing better came. */
+interface Best {
+  readonly subspaces: readonly Matrix[];
+  readonly step: number;
+  readonly loss: number;
+  /** Loss at the last real progress. */
+  readonly reference: number;
+  /** Validations since then. */
+  readonly stale: number;
+}
+
+/**
+ * Descends until the steps are used up or validation no longer progresses.
+ *
+ * @throws {@link NumericsError} naming cell and step when a loss is not finite.
+ */
+export async function descend(problem: Descent): Promise<Learned> {
+  const { start, options, signal } = problem;
+  const optimisers = start.map(({ rows, cols }) => createAdam(rows, cols));
+  const nextBatch = minibatches(problem);
+  const validate = async (at: readonly Matrix[], step: number): Promise<number> =>
+    assertLoss(await problem.validate(at, step), problem, step);
+  let subspaces = start;
+  const validationLossNats = [await validate(subspaces, 0)];
+  let best = firstBest(subspaces, validationLossNats[0] ?? NaN);
+  let step = 0;
+  while (step < options.steps && best.stale < options.patience) {
+    signal?.throwIfAborted();
+    const rate = rateAt(options.learningRate, step, options.steps);
+    step++;
+    const { loss, gradients } = await problem.gradientAt(subspaces, nextBatch(), step);
+    assertLoss(loss, problem, step);
+    subspaces = stepAll({ subspaces, gradients, optimisers, rate });
+    problem.onStep?.({ step, steps: options.steps, lossNats: loss });
+    if (step % options.validateEvery !== 0 && step !== options.steps) continue;
+    const validation = await validate(subspaces, step);
+    validationLossNats.push(validation);
+    best = nextBest(best, { subspaces, step, loss: validation }, options.progress);
+  }
+  return { subspaces: best.subspaces, steps: step, bestStep: best.step, validationLossNats };
+}
+
+function stepAll({
+  subspaces,
+  gradients,
+  optimisers,
+  rate,
+}: {
+  subspaces: readonly Matrix[];
+  gradients: readonly Matrix[];
+  optimisers: readonly ReturnType<typeof createAdam>[];
+  rate: number;
+}): Matrix[] {
+  return optimisers.map((adam, i) => {
+    // one subspace and one gradient per optimiser, by construction
+    return adam.step(subspaces[i] as Matrix, gradients[i] as Matrix, rate);
+  });
+}
+
+function firstBest(subspaces: readonly Matrix[], loss: number): Best {
+  return { subspaces, step: 0, loss, reference: loss, stale: 0 };
+}
+
+/** Keeps any better state; only a fall by the share `progress` resets the patience. */
+function nextBest(
+  best: Best,
+  now: { subspaces: readonly Matrix[]; step: number; loss: number },
+  progress: number,
+): Best {
+  const progressed = now.loss < best.reference * (1 - progress);
+  const patience = progressed
+    ? { reference: now.loss, stale: 0 }
+    : { reference: best.reference, stale: best.stale + 1 };
+  return now.loss < best.loss ? { ...now, ...patience } : { ...best, ...patience };
+}
+
+/** Endless minibatches of pair indices: each epoch visits every pair once, in a fresh order. */
+function minibatches({ nPairs, options, random }: Descent): () => Int32Array {
+  const order = random.fork("batches");
+  const all = Array.from({ length: nPairs }, (_, pair) => pair);
+  const size = Math.min(options.pairsPerStep, all.length);
+  let queue: number[] = [];
+  return () => {
+    if (queue.length < size) queue = queue.concat(order.shuffle(all));
+    const batch = Int32Array.from(queue.slice(0, size));
+    queue = queue.slice(size);
+    return batch;
+  };
+}
+
+function assertLoss(loss: number, { name }: Descent, step: number): number {
+  if (Number.isFinite(loss)) return loss;
+  throw new NumericsError(`loss is ${loss}`, {
+    code: "NAN_LOSS",
+    where: `${name}, step ${step}`,
+    expected: "a finite loss",
+    found: String(loss),
+    hint: "check the model with `mas-audit gradcheck`; half precision may overflow",
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * @file Subspaces for whole contexts without training: SVD of the cross-covariance of paired states, both models having
+ * read the same texts. Its leading pairs of directions are those along which the two models vary together most.
+ */
+import { PlanError } from "../../errors.js";
+import {
+  multiplyTransposed,
+  takeRows,
+  transpose,
+  transposedMultiply,
+  multiply,
+  type Matrix,
+} from "../../numeric/matrix.js";
+import { qrOfRows } from "../../numeric/qr.js";
+import { svd } from "../../numeric/svd.js";
+import { randomSubspace } from "../../align/stiefel.js";
+import type { Stream } from "../../stats/stream.js";
+
+/**
+ * Rounds of subspace iteration. A start needs no more digits than training gives, and a full decomposition of a
+ * width of 1536 would take minutes.
+ */
+const ROUNDS = 8;
+
+/**
+ * Paired subspaces of two models, `[k, dA]` and `[k, dB]`, from the `train` rows of their normalised states.
+ *
+ * @throws {@link PlanError} when k is larger than a width.
+ */
+export function pairContexts(
+  a: Matrix,
+  b: Matrix,
+  { train, k, random }: { readonly train: Int32Array; readonly k: number; readonly random: Stream },
+): readonly [Matrix, Matrix] {
+  assertFits(k, Math.min(a.cols, b.cols));
+  const cross = transposedMultiply(takeRows(a, train), takeRows(b, train));
+  const back = transpose(cross);
+  let right = randomSubspace(k, b.cols, random);
+  let left = randomSubspace(k, a.cols, random);
+  for (let round = 0; round < ROUNDS; round++) {
+    left = qrOfRows(multiply(right, back)).q;
+    right = qrOfRows(multiply(left, cross)).q;
+  }
+  // rotate both bases so that row j of one belongs to row j of the other
+  const { u, v } = svd(multiplyTransposed(multiply(left, cross), right));
+  return [multiply(transpose(u), left), multiply(transpose(v), right)];
+}
+
+function assertFits(k: number, d: number): void {
+  if (k <= d) return;
+  throw new PlanError(`k = ${k} is larger than the width ${d} of a model`, {
+    code: "K_TOO_LARGE",
+    expected: `k from 1 to ${d}`,
+    found: String(k),
+    hint: "half the width is the default for whole contexts",
+  });
+}

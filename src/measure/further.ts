@@ -1,0 +1,201 @@
+/**
+ * @file What stands beside the learned maps of a cell: where they lie, how large they must be, what they carry along,
+ * and the same learning without naturalness, with shuffled labels, from an untrained source, and with other numbers.
+ */
+import { normaliseStates } from "../align/normalisation.js";
+import { codeAndNoise } from "../align/closed-form.js";
+import { i32 } from "../numeric/vector.js";
+import type { Stream } from "../stats/stream.js";
+import {
+  learnCell,
+  startSubspaces,
+  type LearnedCell,
+  type LearningParts,
+} from "./cell-learning.js";
+import { runControls, subspaceRuns, type TableContext } from "./controls.js";
+import { measureGeometry } from "./geometry.js";
+import type { Subspaces } from "./interventions.js";
+import { measureIsolation } from "./isolation.js";
+import {
+  direction,
+  SIDES,
+  type ControlLearning,
+  type DirectedHits,
+  type FurtherMeasures,
+  type Hits,
+  type Side,
+  type UntrainedSource,
+} from "./measures.js";
+import type { Site } from "./site.js";
+import { measureSizeCurve } from "./size-curve.js";
+import { shuffleLabels } from "./table-run.js";
+
+/** The learned cell that everything here stands beside. */
+export interface LearnedMaps {
+  readonly alive: readonly Side[];
+  readonly subspaces: Subspaces;
+  readonly random: Stream;
+}
+
+/** Measures all that stands beside the learned maps, under the causal table. */
+export async function measureFurther(
+  context: TableContext,
+  maps: LearnedMaps,
+): Promise<FurtherMeasures> {
+  const { further } = context.input.options;
+  report(context, "isolation");
+  const isolation = await measureIsolation(context, maps.subspaces);
+  report(context, "sizes");
+  const sizes = { alive: maps.alive, random: maps.random.fork("sizes") };
+  return {
+    bothRight: bothRight(context),
+    geometry: measureGeometry(context, maps.subspaces),
+    ...(isolation && { isolation }),
+    sizeCurve: await measureSizeCurve(context, sizes),
+    ...(further.controls && (await learnControls(context, maps))),
+    repeats: await learnAgain(context, maps, further.repeats),
+  };
+}
+
+/** The controls that cost as much as the main learning. */
+async function learnControls(
+  context: TableContext,
+  { alive, random }: LearnedMaps,
+): Promise<Pick<FurtherMeasures, "behaviourOnly" | "shuffledLabels" | "untrainedSource">> {
+  const { k } = context.input.key;
+  const startAt = (site: Site): Subspaces =>
+    startSubspaces(site, { alive, k, random: random.fork("start") }); // as the main learning does
+  const shuffled = shuffleLabels(context.run, random.fork("shuffled labels"));
+  return {
+    behaviourOnly: await learnControl(context, {
+      targets: alive,
+      start: startAt(context.site),
+      random: random.fork("learn"), // the same minibatches too: only λ differs
+      phase: "behaviour only",
+      naturalness: 0,
+    }),
+    shuffledLabels: await learnControl(
+      { ...context, run: shuffled },
+      {
+        targets: alive,
+        // the closed form knows the labels too: the start of this control comes from shuffled groups
+        start: startAt(shuffleCode(context, random.fork("shuffled groups"))),
+        random: random.fork("learn"),
+        phase: "shuffled labels",
+      },
+    ),
+    ...(await learnFromUntrained(context, { alive, random })),
+  };
+}
+
+async function learnAgain(
+  context: TableContext,
+  { alive, random }: LearnedMaps,
+  repeats: number,
+): Promise<ControlLearning[]> {
+  const found: ControlLearning[] = [];
+  for (let i = 1; i <= repeats; i++) {
+    const own = random.fork(`repeat/${i}`);
+    const { k } = context.input.key;
+    const start = startSubspaces(context.site, { alive, k, random: own.fork("start") });
+    found.push(
+      await learnControl(context, {
+        targets: alive,
+        start,
+        random: own.fork("learn"),
+        phase: "repeat",
+      }),
+    );
+  }
+  return found;
+}
+
+async function learnControl(context: TableContext, parts: LearningParts): Promise<ControlLearning> {
+  const learned = await learnCell(context, parts);
+  const { steps, bestStep, naturalness } = learned.learning;
+  return { iia: await score(context, learned), steps, bestStep, naturalness };
+}
+
+async function score(context: TableContext, { subspaces }: LearnedCell): Promise<DirectedHits> {
+  return (await runControls(context, subspaceRuns(context, "iia", { subspaces }))).iia;
+}
+
+/** Into each live model, with the other one replaced by a network of random weights of the same width. */
+async function learnFromUntrained(
+  context: TableContext,
+  { alive, random }: Pick<LearnedMaps, "alive" | "random">,
+): Promise<Pick<FurtherMeasures, "untrainedSource">> {
+  const { input } = context;
+  if (input.untrained === undefined) return {};
+  const found: Partial<Record<Side, UntrainedSource>> = {};
+  for (const target of alive) {
+    const source: Side = target === "base" ? "tuned" : "base";
+    const raw = input.untrained(input.sides[source].dModel);
+    const replaced = { ...context, site: replaceSource(context, source, raw) };
+    const own = random.fork(`untrained/${target}`);
+    const start = startSubspaces(replaced.site, {
+      alive: SIDES,
+      k: input.key.k,
+      random: own.fork("start"),
+    });
+    const learned = await learnCell(replaced, {
+      targets: [target],
+      sources: [source],
+      start,
+      random: own.fork("learn"),
+      phase: "untrained source",
+    });
+    const way = direction(source, target);
+    const runs = subspaceRuns(replaced, "iia", { subspaces: learned.subspaces });
+    const { iia } = await runControls(
+      replaced,
+      runs.filter((run) => run.direction === way),
+    );
+    const { steps, bestStep } = learned.learning;
+    found[target] = { iia: iia[way] ?? "", steps, bestStep };
+  }
+  return { untrainedSource: found };
+}
+
+/** The site with other states of one model. */
+function replaceSource({ input, site }: TableContext, source: Side, raw: Float32Array): Site {
+  const { train } = input;
+  const { dModel } = input.sides[source];
+  const states = normaliseStates({ raw, dModel, train, grouping: site.grouping });
+  const code = codeAndNoise(states.normalised, train, site.grouping);
+  return {
+    ...site,
+    states: (side) => (side === source ? states : site.states(side)),
+    code: (side) => (side === source ? code : site.code(side)),
+  };
+}
+
+/** The site with codes of groups that were dealt anew among the train items, alike in both models. */
+function shuffleCode({ input, site }: TableContext, random: Stream): Site {
+  const { train } = input;
+  const order = random.shuffle([...train]);
+  const group = site.grouping.group.slice();
+  train.forEach((item, i) => (group[item] = i32(site.grouping.group, order[i] ?? item)));
+  const grouping = { ...site.grouping, group };
+  return {
+    ...site,
+    code: (side) => codeAndNoise(site.states(side).normalised, train, grouping),
+  };
+}
+
+/** Trials whose two items both models answer rightly by themselves. */
+function bothRight({ input, run }: TableContext): Hits {
+  const { causal } = input;
+  const isRight = (item: number): boolean =>
+    SIDES.every(
+      (side) =>
+        i32(input.sides[side].naturalClass, item) === i32(causal.answer, i32(causal.group, item)),
+    );
+  return [...run.test.target]
+    .map((item, i) => (isRight(item) && isRight(i32(run.test.source, i)) ? "1" : "0"))
+    .join("");
+}
+
+function report({ input, run }: TableContext, phase: "isolation" | "sizes"): void {
+  input.onProgress?.({ table: run.table, phase });
+}
