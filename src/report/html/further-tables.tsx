@@ -120,9 +120,12 @@ function Sizes({ learned, about }: LearnedProps): JSX.Element {
 const DEGREES = 180 / Math.PI;
 
 function Subspaces({ learned, about }: LearnedProps): JSX.Element {
+  const isRepeated = learned.some(({ further }) => further.spread !== undefined);
+  const spreadTo = isRepeated ? ", lowest and highest accuracy over several learnings" : "";
+  const spreads = isRepeated ? DIRECTIONS : [];
   return (
     <DataTable
-      caption={`Learned subspaces: smallest and largest principal angle between the models (degrees), share outside the directions of natural variance, size of the tuned code over the base's, lowest and highest accuracy over several learnings: ${about}`}
+      caption={`Learned subspaces: smallest and largest principal angle between the models (degrees), share outside the directions of natural variance, size of the tuned code over the base's${spreadTo}: ${about}`}
       head={numbers(
         "Layer",
         "smallest angle",
@@ -130,7 +133,7 @@ function Subspaces({ learned, about }: LearnedProps): JSX.Element {
         "dormant base",
         "dormant tuned",
         "code ratio",
-        ...DIRECTIONS.map((key) => `spread ${key}`),
+        ...spreads.map((key) => `spread ${key}`),
       )}
     >
       {learned.map(({ layer, further: { geometry, spread } }) => {
@@ -144,7 +147,7 @@ function Subspaces({ learned, about }: LearnedProps): JSX.Element {
               <Plain of={geometry.dormantShare[side]} />
             ))}
             <Plain of={geometry.codeScale} />
-            {DIRECTIONS.map((key) => {
+            {spreads.map((key) => {
               const range = spread?.iia[key];
               return (
                 <td class="number">
