@@ -13,6 +13,7 @@ import type {
 import { ABSENT, percentText, plainText } from "../figure-text.js";
 import type { Curve } from "../highlights.js";
 import type { Result } from "../schema.js";
+import { DivergenceTable } from "./divergence-table.js";
 import { FurtherTables } from "./further-tables.js";
 import { DataTable, Labels, MeasureCell, Reasons, Word, numbers, texts } from "./parts.js";
 
@@ -45,6 +46,7 @@ export function SiteTables({ result, variable, curve }: SiteTablesProps): JSX.El
         <Why curve={curve} about={about} />
       </details>
       <FurtherTables curve={curve} about={about} />
+      <DivergenceTable cells={cells} about={about} />
       {cells.length > 0 && (
         <details>
           <summary>How the maps were learned</summary>
