@@ -58,7 +58,8 @@ export interface CellProgress {
     | "behaviour only"
     | "shuffled labels"
     | "untrained source"
-    | "repeat";
+    | "repeat"
+    | "alone";
   readonly step?: number;
   readonly steps?: number;
   readonly lossNats?: number;

@@ -7,6 +7,7 @@
 import { randomSubspace } from "../align/stiefel.js";
 import { present } from "../errors.js";
 import { i32 } from "../numeric/vector.js";
+import { countHits } from "../stats/hits.js";
 import { stream, type Stream } from "../stats/stream.js";
 import { cellName, checkInput, type CellInput, type CellProgress } from "./cell-input.js";
 import { learnCell, startSubspaces, type LearnedCell } from "./cell-learning.js";
@@ -20,12 +21,13 @@ import {
   type TableContext,
 } from "./controls.js";
 import { measureFurther } from "./further.js";
-import { isAlive } from "./gate.js";
+import { isAlive, isShown } from "./gate.js";
 import { checkIdentity } from "./identity-guard.js";
 import { ENDS, permuteSources, sidesOf, type Subspaces } from "./interventions.js";
 import {
   direction,
   SIDES,
+  type Alone,
   type CellMeasures,
   type FurtherMeasures,
   type Hits,
@@ -147,6 +149,7 @@ async function learnTable(
   report(context, "controls");
   const controls = await measureControls(context, learned, random);
   // the tuned model's own table explains a loss; what decides and what stands beside it is the causal one
+  const alone = await learnAlone(context, { alive, trials: { ...trials, ...controls }, random });
   const further =
     run.table === "causal"
       ? await measureFurther(context, { alive, subspaces: learned.subspaces, random })
@@ -156,12 +159,48 @@ async function learnTable(
       ...trials,
       ...controls,
       closedForm,
+      ...(alone && { alone }),
       fullSwap: { ...trials.fullSwap, ...across.fullSwap },
     },
     learning: learned.learning,
     ...(further && { further }),
     subspaces: learned.subspaces,
   };
+}
+
+/** Each model alone, where both were learned together and that did not show its code. */
+async function learnAlone(
+  context: TableContext,
+  { alive, trials, random }: { alive: readonly Side[]; trials: Trials; random: Stream },
+): Promise<Trials["alone"]> {
+  if (alive.length < SIDES.length) return undefined;
+  const { input, run } = context;
+  const found: Partial<Record<Side, Alone>> = {};
+  for (const side of SIDES) {
+    const own = direction(side, side);
+    const nulls = [trials.noIntervention[side], trials.permuted[own], trials.randomSubspace[own]];
+    const nullShare = Math.max(...nulls.map((hits = "") => countHits(hits).hits / hits.length));
+    if (isShown({ hits: trials.iia[own] ?? "", nullShare }, input.options.gate)) continue;
+    const fork = random.fork(`alone/${side}`);
+    const start = startSubspaces(context.site, {
+      alive: [side],
+      k: input.key.k,
+      random: fork.fork("start"),
+    });
+    const { subspaces } = await learnCell(context, {
+      targets: [side],
+      start,
+      random: fork.fork("learn"),
+      phase: "alone",
+    });
+    const order = fork.fork("permuted").shuffle([...run.test.target.keys()]);
+    const { iia, permuted } = await runControls(context, [
+      ...subspaceRuns(context, "iia", { subspaces }),
+      ...subspaceRuns(context, "permuted", { subspaces, trials: permuteSources(run.test, order) }),
+    ]);
+    found[side] = { iia: present(iia[own], own), permuted: present(permuted[own], own) };
+  }
+  return Object.keys(found).length === 0 ? undefined : found;
 }
 
 /** The learned maps with everything that they must beat, on the same trials. */

@@ -19,6 +19,15 @@ export interface GateRule {
 /** The rule of `verdict.md` 2.1, with the thresholds of the default policy. */
 export const GATE_DEFAULTS: GateRule = { tau: 0.2, confidence: 0.95 };
 
+/** True where the lower end of a rate stands more than τ above a null: what the learned maps must show. */
+export function isShown(
+  { hits, nullShare }: { readonly hits: Hits; readonly nullShare: number },
+  { tau, confidence }: GateRule,
+): boolean {
+  const rate = wilson(countHits(hits), confidence);
+  return rate.kind === "value" && rate.low - nullShare > tau;
+}
+
 /** True unless the upper end of the full swap's rate, less the rate without intervention, stays below τ. */
 export function isAlive(
   { fullSwap, noIntervention }: { fullSwap: Hits; noIntervention: Hits },

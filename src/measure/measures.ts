@@ -51,6 +51,18 @@ export interface Trials {
   readonly closedForm: Readonly<Partial<Record<Direction, Hits>>>;
   /** The base's P used in both models (only where the widths agree). */
   readonly frozenBasis: Readonly<Partial<Record<Direction, Hits>>>;
+  /** By model; absent where the joint maps show that it encodes the variable. */
+  readonly alone?: Readonly<Partial<Record<Side, Alone>>>;
+}
+
+/**
+ * Maps learned in one model alone, where the joint ones do not show that it encodes the variable: codes that conflict
+ * can spoil each other's maps, and a model must not look as if it had lost what it merely does not share.
+ */
+export interface Alone {
+  readonly iia: Hits;
+  /** With the sources permuted among the trials. */
+  readonly permuted: Hits;
 }
 
 /** How the learning of one cell went. */

@@ -22,6 +22,7 @@ const trials = z.strictObject({
   randomSubspace: directedHits,
   closedForm: directedHits,
   frozenBasis: directedHits,
+  alone: z.exactOptional(bySide(z.exactOptional(z.strictObject({ iia: hits, permuted: hits })))),
 });
 
 const distance = z.strictObject({

@@ -36,6 +36,7 @@ const controls = z.strictObject({
   randomSubspace: measures,
   closedForm: measures,
   frozenBasis: measures,
+  alone: z.exactOptional(measures),
 });
 
 const tests = byDirection(
@@ -85,7 +86,14 @@ const site = z.strictObject({
   warnings: textList,
   n: wholeNumber,
   nToDecide: z.exactOptional(wholeNumber),
-  gates: bySide(z.strictObject({ fullSwap: gate, subspace: z.exactOptional(gate), encodes: gate })),
+  gates: bySide(
+    z.strictObject({
+      fullSwap: gate,
+      subspace: z.exactOptional(gate),
+      isAlone: z.exactOptional(z.literal(true)),
+      encodes: gate,
+    }),
+  ),
   iia: measures,
   null: measures,
   ratio: measures,

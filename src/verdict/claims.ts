@@ -6,7 +6,7 @@ import { present, invariant } from "../errors.js";
 import type { Direction, Trials } from "../measure/measures.js";
 import { benjaminiHochberg, holm, uncorrected } from "../stats/multiplicity.js";
 import { pairedRatio, pValueBelow, type PairedRatio } from "../stats/ratio.js";
-import { CROSS_DIRECTIONS, findNull, TARGET, within } from "./figures.js";
+import { CROSS_DIRECTIONS, findCeiling, TARGET, within } from "./figures.js";
 import type { Policy } from "./policy.js";
 import { writeConfidence } from "./sentences.js";
 import type { Measure } from "./verdicts.js";
@@ -30,14 +30,14 @@ export interface CorrectedClaim extends Claim {
 export function ratioToCeiling(
   trials: Trials,
   row: { readonly direction: Direction; readonly hits: string },
-  confidence: number,
+  policy: Policy,
 ): PairedRatio {
-  const own = within(TARGET[row.direction]);
-  const ceiling = trials.iia[own];
-  if (ceiling === undefined) return { kind: "undefined", reason: `${own} was not run` };
+  const target = TARGET[row.direction];
+  const ceiling = findCeiling(trials, target, policy);
+  if (ceiling === undefined) return { kind: "undefined", reason: `${within(target)} was not run` };
   // the null of the target's own direction, as a paired rate: it stands on both sides of the ratio
-  const { hits } = findNull(trials, own);
-  return pairedRatio({ cross: row.hits, within: ceiling, null: hits }, confidence);
+  const rates = { cross: row.hits, within: ceiling.hits, null: ceiling.null.hits };
+  return pairedRatio(rates, policy.confidence);
 }
 
 /**
@@ -49,7 +49,7 @@ export function makeClaims(trials: Trials, policy: Policy): readonly Claim[] {
   return CROSS_DIRECTIONS.flatMap((direction) => {
     const hits = trials.iia[direction];
     if (hits === undefined) return [];
-    const ratio = ratioToCeiling(trials, { direction, hits }, policy.confidence);
+    const ratio = ratioToCeiling(trials, { direction, hits }, policy);
     invariant(ratio.kind === "value", `ratio ${direction} is undefined behind open gates`);
     return [{ direction, ratio, p: pValueBelow(ratio, policy.ratio) }];
   });

@@ -12,6 +12,7 @@ import {
 } from "../measure/measures.js";
 import { countHits } from "../stats/hits.js";
 import { wilson, type Tally } from "../stats/intervals.js";
+import type { Policy } from "./policy.js";
 import { writeConfidence } from "./sentences.js";
 import type { ByDirection, Measure, SiteControls } from "./verdicts.js";
 
@@ -72,7 +73,46 @@ export function measureControls(trials: Trials, confidence: number): SiteControl
     randomSubspace: measureByDirection(trials.randomSubspace, confidence),
     closedForm: measureByDirection(trials.closedForm, confidence),
     frozenBasis: measureByDirection(trials.frozenBasis, confidence),
+    ...(trials.alone && { alone: measureAlone(trials.alone, confidence) }),
   };
+}
+
+/** The maps of a model within itself: the joint ones, or those learned in it alone. */
+export interface Ceiling {
+  readonly hits: Hits;
+  readonly null: Null;
+  readonly isAlone: boolean;
+}
+
+/**
+ * Finds the maps that show best what a model does with the variable within itself. The joint ones, as long as they
+ * stand above their null by τ; where they do not and maps learned in the model alone do, those: then the codes of the
+ * two models are there and cannot share maps.
+ */
+export function findCeiling(trials: Trials, side: Side, policy: Policy): Ceiling | undefined {
+  const own = within(side);
+  const joint = trials.iia[own];
+  if (joint === undefined) return undefined;
+  const nullOfJoint = findNull(trials, own);
+  const together = { hits: joint, null: nullOfJoint, isAlone: false };
+  const alone = trials.alone?.[side];
+  if (alone === undefined || isAbove(joint, nullOfJoint, policy)) return together;
+  const nullOfAlone = findNull({ ...trials, permuted: { [own]: alone.permuted } }, own);
+  if (!isAbove(alone.iia, nullOfAlone, policy)) return together;
+  return { hits: alone.iia, null: nullOfAlone, isAlone: true };
+}
+
+function isAbove(hits: Hits, { share }: Null, { tau, confidence }: Policy): boolean {
+  const interval = wilson(countHits(hits), confidence);
+  return interval.kind === "value" && interval.low - share > tau;
+}
+
+function measureAlone(alone: NonNullable<Trials["alone"]>, confidence: number): ByDirection {
+  const { base, tuned } = alone;
+  return measureByDirection(
+    { ...(base && { "base→base": base.iia }), ...(tuned && { "tuned→tuned": tuned.iia }) },
+    confidence,
+  );
 }
 
 /** The null of a direction: the control that moved the answer most. */
@@ -122,9 +162,11 @@ export function checkTrials(trials: Trials): void {
   const n = trials.target.length;
   const { noIntervention, fullSwap, iia, permuted, randomSubspace, closedForm, frozenBasis } =
     trials;
+  const { base: aloneBase = {}, tuned: aloneTuned = {} } = trials.alone ?? {};
   const groups: Readonly<Record<string, Readonly<Record<string, { readonly length: number }>>>> = {
     source: { items: trials.source },
     ...{ noIntervention, fullSwap, iia, permuted, randomSubspace, closedForm, frozenBasis },
+    ...{ "alone base": { ...aloneBase }, "alone tuned": { ...aloneTuned } },
   };
   for (const [group, rows] of Object.entries(groups)) {
     for (const [key, row] of Object.entries(rows)) {

@@ -7,7 +7,7 @@
 import type { Side, Trials } from "../measure/measures.js";
 import { countHits } from "../stats/hits.js";
 import { wilson, type Tally } from "../stats/intervals.js";
-import { findNull, within } from "./figures.js";
+import { findCeiling, findNull, within } from "./figures.js";
 import type { Policy } from "./policy.js";
 import type { Gate, SideGates } from "./verdicts.js";
 
@@ -33,7 +33,8 @@ function both(a: Gate, b: Gate): Gate {
  * Gates one model at one site.
  *
  * The full swap is compared with no intervention; the learned subspace with the largest of its own nulls. What was not
- * run cannot say yes: a model whose subspace was not trained encodes the variable at most "?".
+ * run cannot say yes: a model whose subspace was not trained encodes the variable at most "?". Maps learned in the model
+ * alone speak where the joint ones do not say yes.
  */
 export function gateSide(trials: Trials, side: Side, policy: Policy): SideGates {
   const own = within(side);
@@ -45,6 +46,10 @@ export function gateSide(trials: Trials, side: Side, policy: Policy): SideGates 
       ? "?"
       : compareWithNull(countHits(swapped), untouched.hits / untouched.n, policy);
   if (learned === undefined) return { fullSwap, encodes: both(fullSwap, "?") };
+  const ceiling = findCeiling(trials, side, policy);
+  if (ceiling?.isAlone === true) {
+    return { fullSwap, subspace: "yes", isAlone: true, encodes: both(fullSwap, "yes") };
+  }
   const subspace = compareWithNull(countHits(learned), findNull(trials, own).share, policy);
   return { fullSwap, subspace, encodes: both(fullSwap, subspace) };
 }

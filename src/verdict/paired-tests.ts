@@ -7,7 +7,7 @@ import { bootstrapRatio } from "../stats/bootstrap.js";
 import { testEquivalence } from "../stats/equivalence.js";
 import { mcnemar } from "../stats/mcnemar.js";
 import { stream } from "../stats/stream.js";
-import { CROSS_DIRECTIONS, findNull, TARGET, within } from "./figures.js";
+import { CROSS_DIRECTIONS, findCeiling, TARGET, type Ceiling } from "./figures.js";
 import type { Policy } from "./policy.js";
 import { writeConfidence } from "./sentences.js";
 import type { Measure, PairedTest } from "./verdicts.js";
@@ -27,15 +27,16 @@ export function testPairs(
   const found: Partial<Record<Direction, PairedTest>> = {};
   for (const key of CROSS_DIRECTIONS) {
     const cross = trials.iia[key];
-    const own = trials.iia[within(TARGET[key])];
-    if (cross === undefined || own === undefined) continue;
+    const ceiling = findCeiling(trials, TARGET[key], policy);
+    if (cross === undefined || ceiling === undefined) continue;
+    const own = ceiling.hits;
     const { onlyA, onlyB, p } = mcnemar(cross, own);
     found[key] = {
       onlyCross: onlyA,
       onlyWithin: onlyB,
       p,
       difference: testDifference(cross, own, policy),
-      clusteredRatio: drawRatio(trials, { key, cross, own, cell, draws }, policy),
+      clusteredRatio: drawRatio(trials, { key, cross, ceiling, cell, draws }, policy),
     };
   }
   return found;
@@ -68,13 +69,13 @@ function drawRatio(
   {
     key,
     cross,
-    own,
+    ceiling,
     cell,
     draws,
   }: {
     readonly key: Direction;
     readonly cross: string;
-    readonly own: string;
+    readonly ceiling: Ceiling;
     readonly cell: CellKey;
     readonly draws: number;
   },
@@ -85,8 +86,8 @@ function drawRatio(
   const found = bootstrapRatio(
     {
       cross,
-      within: own,
-      null: findNull(trials, within(TARGET[key])).hits,
+      within: ceiling.hits,
+      null: ceiling.null.hits,
       clusters: trials.target,
     },
     { confidence, draws, rng: stream(seed, name) },

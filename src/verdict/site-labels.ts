@@ -72,7 +72,7 @@ export function labelSameBasis(trials: Trials, policy: Policy): readonly Explain
   const lows = (["base→tuned", "tuned→tuned"] as const).map((direction) => {
     const hits = trials.frozenBasis[direction];
     if (hits === undefined) return Number.NEGATIVE_INFINITY;
-    const ratio = ratioToCeiling(trials, { direction, hits }, policy.confidence);
+    const ratio = ratioToCeiling(trials, { direction, hits }, policy);
     return ratio.kind === "value" ? ratio.low : Number.NEGATIVE_INFINITY;
   });
   const lowest = Math.min(...lows);

@@ -4,7 +4,8 @@
 import { present } from "../errors.js";
 import type { Side, Trials } from "../measure/measures.js";
 import { measureRatio, type CorrectedClaim } from "./claims.js";
-import { findNull, TARGET, within } from "./figures.js";
+import { countHits } from "../stats/hits.js";
+import { findCeiling, findNull, measureShare, TARGET, within } from "./figures.js";
 import type { Policy } from "./policy.js";
 import { writeInterval, writeMeasure, writeNumber, writeP } from "./sentences.js";
 import type { ByDirection, SideGates, SiteControls } from "./verdicts.js";
@@ -30,11 +31,16 @@ function describeFullSwap({ gates, controls }: SiteFacts, side: Side): string {
   return `full swap within ${side} ${swap} ${ANSWERS[gates[side].fullSwap]} no intervention ${untouched}`;
 }
 
-function describeSubspace({ gates, trials, iia }: SiteFacts, side: Side): string {
+function describeSubspace({ gates, trials, iia }: SiteFacts, side: Side, policy: Policy): string {
   const key = within(side);
   const { subspace } = gates[side];
   if (subspace === undefined) return `${key} was not learned`;
   const { name, share } = findNull(trials, key);
+  const alone = gates[side].isAlone === true ? trials.alone?.[side] : undefined;
+  if (alone !== undefined) {
+    const own = writeMeasure(measureShare(countHits(alone.iia), policy.confidence));
+    return `${key} ${own} by maps of its own stands above its null, ${writeMeasure(iia[key])} by maps that serve both models does not`;
+  }
   return `${key} ${writeMeasure(iia[key])} ${ANSWERS[subspace]} its null ${writeNumber(share)} (${name})`;
 }
 
@@ -42,14 +48,15 @@ function describeSubspace({ gates, trials, iia }: SiteFacts, side: Side): string
 export function describeSide(facts: SiteFacts, side: Side, policy: Policy): string {
   const { fullSwap, subspace, encodes } = facts.gates[side];
   const by = ` by τ = ${writeNumber(policy.tau)}`;
-  if (encodes === "yes") return `${side} encodes it: ${describeSubspace(facts, side)}${by}`;
+  if (encodes === "yes") return `${side} encodes it: ${describeSubspace(facts, side, policy)}${by}`;
   if (encodes === "no") {
-    const deciding = fullSwap === "no" ? describeFullSwap : describeSubspace;
-    return `${side} does not encode it: ${deciding(facts, side)}${by}`;
+    const deciding =
+      fullSwap === "no" ? describeFullSwap(facts, side) : describeSubspace(facts, side, policy);
+    return `${side} does not encode it: ${deciding}${by}`;
   }
   const open = [
     ...(fullSwap === "?" ? [describeFullSwap(facts, side)] : []),
-    ...(subspace === "yes" ? [] : [describeSubspace(facts, side)]),
+    ...(subspace === "yes" ? [] : [describeSubspace(facts, side, policy)]),
   ];
   return `${side} is undecided: ${open.join("; ")}${by}`;
 }
@@ -68,11 +75,12 @@ function describeStanding({ ratio, adjustedP, p }: CorrectedClaim, policy: Polic
 /** One sentence on a cross direction: its IIA, the ceiling, the null, and the ratio of the effects. */
 export function describeClaim(facts: SiteFacts, claim: CorrectedClaim, policy: Policy): string {
   const { trials, iia } = facts;
-  const ceiling = within(TARGET[claim.direction]);
-  const { name, share } = findNull(trials, ceiling);
+  const ceiling = present(findCeiling(trials, TARGET[claim.direction], policy), "own maps");
+  const { name, share } = ceiling.null;
+  const own = writeMeasure(measureShare(countHits(ceiling.hits), policy.confidence));
   const ratio = writeMeasure(measureRatio(claim.ratio, policy.confidence));
   return (
-    `${claim.direction} ${writeMeasure(iia[claim.direction])} against a ceiling of ${writeMeasure(iia[ceiling])}; ` +
+    `${claim.direction} ${writeMeasure(iia[claim.direction])} against a ceiling of ${own}${ceiling.isAlone ? " (maps of its own)" : ""}; ` +
     `null ${writeNumber(share)} (${name}); ratio ${ratio}, ${describeStanding(claim, policy)}`
   );
 }

@@ -69,6 +69,8 @@ export interface SideGates {
   readonly fullSwap: Gate;
   /** Does the learned subspace move it within this model? Absent where it was not trained. */
   readonly subspace?: Gate;
+  /** Only maps learned in this model alone say yes: joint ones cannot serve both codes. */
+  readonly isAlone?: true;
   /** Both together: does this model encode the variable here? */
   readonly encodes: Gate;
 }
@@ -86,6 +88,8 @@ export interface SiteControls {
   readonly randomSubspace: ByDirection;
   readonly closedForm: ByDirection;
   readonly frozenBasis: ByDirection;
+  /** Within a model, by maps learned in it alone; absent where the joint maps show its code. */
+  readonly alone?: ByDirection;
 }
 
 /** A cross direction against the target's own maps, on the same trials. */

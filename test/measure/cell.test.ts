@@ -4,6 +4,7 @@ import { ownAnswerTable } from "../../src/measure/answer-table.js";
 import { measureCell, type CellResult } from "../../src/measure/cell.js";
 import type { CellInput } from "../../src/measure/cell-input.js";
 import { DIRECTIONS, type Direction, type Hits } from "../../src/measure/measures.js";
+import { randomSubspace } from "../../src/align/stiefel.js";
 import { countHits } from "../../src/stats/hits.js";
 import { circle, toyCell, type ToyModel } from "../support/toy-world.js";
 
@@ -198,6 +199,42 @@ describe("a tuned model that answers by another table", () => {
     expectAll(own!.iia, DIRECTIONS, "ceiling");
     expect(measures.ownLearning!.trained).toEqual(["base", "tuned"]);
     expect(measures.ownTable).toMatchObject({ v0: "v1", v7: "v0" });
+  });
+});
+
+describe("maps that cannot serve both models", () => {
+  /** Learns nothing where two models share the maps, and keeps the closed form where one is alone. */
+  const learner: NonNullable<CellInput["learner"]> = {
+    name: "spoilt by company",
+    learn: ({ models, random }) =>
+      Promise.resolve({
+        subspaces: models.map(({ start }, i) =>
+          models.length === 1
+            ? start
+            : randomSubspace(start.rows, start.cols, random.fork(String(i))),
+        ),
+        steps: 0,
+        bestStep: 0,
+        validationLossNats: [0],
+      }),
+  };
+
+  it("are learned again in each model alone, which shows its code", async () => {
+    const { measures } = await measureCell({
+      ...toyCell(world, { base, tuned: recoded }, { k: 7 }),
+      learner,
+    });
+    const [trials] = measures.trials;
+    for (const side of ["base", "tuned"] as const) {
+      expect(rate(trials!.iia[`${side}→${side}`])).toBeLessThan(CHANCE);
+      expect(rate(trials!.alone![side]!.iia)).toBeGreaterThan(CEILING);
+      expect(rate(trials!.alone![side]!.permuted)).toBeLessThan(CHANCE);
+    }
+  });
+
+  it("are not, where the joint maps show it already", async () => {
+    const { measures } = await measure(base);
+    expect(measures.trials[0]!.alone).toBeUndefined();
   });
 });
 

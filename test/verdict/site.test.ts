@@ -218,6 +218,48 @@ describe("warnings of a site", () => {
   });
 });
 
+describe("codes that spoil each other's maps", () => {
+  /** Joint maps show the base's code, and neither the tuned model's nor any exchange. */
+  const spoilt = (alone?: number): CellMeasures => {
+    const cell = plantCell({
+      ...GOOD,
+      iia: { "base→base": 0.96, "base→tuned": 0.2, "tuned→base": 0.2, "tuned→tuned": 0.2 },
+      permuted: all(0.2),
+    });
+    const [trials] = cell.trials;
+    if (alone === undefined) return cell;
+    const own = { iia: row(alone * 300, 300), permuted: row(60, 300) };
+    return { ...cell, trials: [{ ...trials!, alone: { tuned: own } }] };
+  };
+
+  it("fail where maps of its own show that the tuned model encodes the variable", () => {
+    const site = judgeOne(spoilt(0.9));
+    expect(site.verdict).toBe("fails");
+    expect(site.gates.tuned).toEqual({
+      fullSwap: "yes",
+      subspace: "yes",
+      isAlone: true,
+      encodes: "yes",
+    });
+    expect(site.reasons[0]).toContain("against a ceiling of .90");
+    expect(site.reasons[0]).toContain("(maps of its own)");
+  });
+
+  it("are lost where not even those do", () => {
+    expect(judgeOne(spoilt(0.22)).verdict).toBe("lost");
+    expect(judgeOne(spoilt()).verdict).toBe("lost");
+  });
+
+  it("do not speak where the joint maps already show the code", () => {
+    const good = plantCell(GOOD);
+    const [trials] = good.trials;
+    const weaker = { iia: row(180, 300), permuted: row(0, 300) };
+    const site = judgeOne({ ...good, trials: [{ ...trials!, alone: { tuned: weaker } }] });
+    expect(site.gates.tuned.isAlone).toBeUndefined();
+    expect(site.verdict).toBe("transfers");
+  });
+});
+
 describe("thresholds, one hit either side", () => {
   /** Fewest hits of n whose Wilson low end is above a share, at the default confidence. */
   function fewestAbove(share: number, n: number): number {

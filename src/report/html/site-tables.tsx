@@ -156,6 +156,7 @@ const CONTROLS: readonly {
   { name: "null: the largest of those three", pick: (site) => site.null },
   { name: "closed form, untrained", pick: ({ controls }) => controls.closedForm },
   { name: "base's subspace in both", pick: ({ controls }) => controls.frozenBasis },
+  { name: "learned in the model alone", pick: ({ controls }) => controls.alone ?? {} },
   { name: "behaviour only (λ = 0)", pick: ({ further }) => further?.behaviourOnly ?? {} },
   { name: "learned from shuffled labels", pick: ({ further }) => further?.shuffledLabels ?? {} },
   { name: "from a network with random weights", pick: fromUntrained },
