@@ -195,12 +195,13 @@ function completeRows(rows: Matrix, k: number, random: Stream): Matrix {
   return qrOfRows(stack(rows, fill)).q;
 }
 
-function assertFits(k: number, d: number): void {
+/** @throws {@link PlanError} when k is larger than a width d. */
+export function assertFits(k: number, d: number): void {
   if (k <= d) return;
   throw new PlanError(`k = ${k} is larger than the width ${d} of a model`, {
     code: "K_TOO_LARGE",
     expected: `k from 1 to ${d}`,
     found: String(k),
-    hint: "choose a smaller --k; the number of answer classes less one is usually enough",
+    hint: "choose a smaller --k, or none: the default fits every model",
   });
 }

@@ -107,6 +107,17 @@ class Reader {
     return policy === undefined ? {} : { policy };
   }
 
+  /** What is printed and written, and how the command ends. */
+  output(): Pick<AuditOptions, "force" | "json" | "quiet" | "verbose" | "exitZero"> {
+    return {
+      force: this.on("force"),
+      json: this.on("json"),
+      quiet: this.on("quiet"),
+      verbose: this.on("verbose"),
+      exitZero: this.on("exitZero"),
+    };
+  }
+
   /** One model, as the commands that look at one take it. */
   model(path: string): ModelOptions {
     return {
@@ -188,11 +199,7 @@ export function readAuditOptions(
     referencePath: reader.on("referencePath"),
     tokenizer: reader.one("tokenizer") ?? null,
     out: resolve(out),
-    force: reader.on("force"),
-    json: reader.on("json"),
-    quiet: reader.on("quiet"),
-    verbose: reader.on("verbose"),
-    exitZero: reader.on("exitZero"),
+    ...reader.output(),
   };
   reader.check();
   return options;
@@ -247,11 +254,7 @@ export function readReportOptions(result: string, raw: RawOptions): ReportOption
     result,
     ...reader.policy(),
     out: out === undefined ? null : resolve(out),
-    force: reader.on("force"),
-    json: reader.on("json"),
-    quiet: reader.on("quiet"),
-    verbose: reader.on("verbose"),
-    exitZero: reader.on("exitZero"),
+    ...reader.output(),
   };
   reader.check();
   return options;

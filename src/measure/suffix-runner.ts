@@ -9,7 +9,8 @@ import type { LocatedModel } from "../models/located.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
 import { buildSuffix } from "../models/suffix.js";
 import { countCaches } from "../models/window/window.js";
-import { createSession, type Session, type SessionOptions } from "../runtime/session.js";
+import type { Session, SessionOptions } from "../runtime/session.js";
+import { SessionPair } from "../runtime/session-pair.js";
 import { checkFinite, float32Data, int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
 import { answerFeeds, answerTokens } from "../capture/answer-table.js";
 import { batchByLength } from "../capture/batches.js";
@@ -23,10 +24,7 @@ import {
 } from "./suffix-feeds.js";
 
 /** Sessions of one model above one layer; the gradient graph is loaded when first needed. */
-export class SuffixSessions {
-  #forward: Promise<Session> | undefined;
-  #backward: Promise<Session> | undefined;
-
+export class SuffixSessions extends SessionPair {
   readonly layer: number;
   /** Runs only the tokens that change, else whole prompts. */
   readonly window: boolean;
@@ -34,34 +32,11 @@ export class SuffixSessions {
   constructor(
     readonly located: LocatedModel,
     { layer, window }: { readonly layer: number; readonly window: boolean },
-    readonly options: SessionOptions,
+    options: SessionOptions,
   ) {
+    super((gradient) => buildSuffix(located, layer, { gradient, window }), options);
     this.layer = layer;
     this.window = window;
-  }
-
-  forward(): Promise<Session> {
-    this.#forward ??= this.#load(false);
-    return this.#forward;
-  }
-
-  backward(): Promise<Session> {
-    this.#backward ??= this.#load(true);
-    return this.#backward;
-  }
-
-  async release(): Promise<void> {
-    const loading = [this.#forward, this.#backward];
-    this.#forward = undefined;
-    this.#backward = undefined;
-    for (const session of loading) await (await session)?.release();
-  }
-
-  #load(gradient: boolean): Promise<Session> {
-    return createSession(
-      buildSuffix(this.located, this.layer, { gradient, window: this.window }),
-      this.options,
-    );
   }
 }
 

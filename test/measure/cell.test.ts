@@ -5,36 +5,20 @@ import { measureCell, type CellResult } from "../../src/measure/cell.js";
 import type { CellInput } from "../../src/measure/cell-input.js";
 import { DIRECTIONS, type Direction, type Hits } from "../../src/measure/measures.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
-import { countHits } from "../../src/stats/hits.js";
-import { circle, toyCell, type ToyModel } from "../support/toy-world.js";
+import {
+  CIRCLES as world,
+  DEAF as deaf,
+  IN_ORDER as base,
+  rate,
+  RECODED as recoded,
+  toyCell,
+  type ToyModel,
+} from "../support/toy-world.js";
 
 /** Toy codes lie six standard deviations of their noise apart, so what should work works nearly always. */
 const CEILING = 0.95;
 /** Chance is 1/8 or below (changed pairs only); with 200 trials .125 + 4 standard errors is .22. */
 const CHANCE = 0.22;
-
-const world = { classes: 8, items: 1000 };
-const inOrder = circle([0, 1, 2, 3, 4, 5, 6, 7], 6);
-const shuffled = circle([0, 4, 1, 6, 3, 7, 2, 5], 6);
-/** Writes its code in order; would also read a shuffled code from two dormant directions. */
-const base: ToyModel = {
-  dModel: 64,
-  basis: 1,
-  gain: 0.5,
-  blocks: [{ writes: inOrder, reads: inOrder }, { reads: shuffled }],
-};
-/** Writes the shuffled code, still reads the old one: same behaviour, another geometry. */
-const recoded: ToyModel = {
-  ...base,
-  blocks: [{ reads: inOrder }, { writes: shuffled, reads: shuffled }],
-};
-/** Writes the code, reads nothing. */
-const deaf: ToyModel = { ...base, blocks: [{ writes: inOrder }, { reads: shuffled }], gain: 0 };
-
-function rate(hits: Hits | undefined): number {
-  const { hits: h, n } = countHits(hits!);
-  return h / n;
-}
 
 function rates(of: Partial<Record<Direction, Hits>>): Partial<Record<Direction, number>> {
   return Object.fromEntries(Object.entries(of).map(([d, hits]) => [d, rate(hits)]));

@@ -3,37 +3,19 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { measureCell } from "../../src/measure/cell.js";
 import type { CellInput } from "../../src/measure/cell-input.js";
 import { dormantShare } from "../../src/measure/geometry.js";
-import {
-  DIRECTIONS,
-  type DirectedHits,
-  type FurtherMeasures,
-  type Hits,
-} from "../../src/measure/measures.js";
+import { DIRECTIONS, type DirectedHits, type FurtherMeasures } from "../../src/measure/measures.js";
 import { curveSizes } from "../../src/measure/size-curve.js";
 import { untrainedStates } from "../../src/measure/untrained.js";
 import { matrix } from "../../src/numeric/matrix.js";
-import { countHits } from "../../src/stats/hits.js";
 import { stream } from "../../src/stats/stream.js";
-import { circle, toyCell, type ToyModel } from "../support/toy-world.js";
-
-const world = { classes: 8, items: 1000 };
-const inOrder = circle([0, 1, 2, 3, 4, 5, 6, 7], 6);
-const shuffled = circle([0, 4, 1, 6, 3, 7, 2, 5], 6);
-const base: ToyModel = {
-  dModel: 64,
-  basis: 1,
-  gain: 0.5,
-  blocks: [{ writes: inOrder, reads: inOrder }, { reads: shuffled }],
-};
-const recoded: ToyModel = {
-  ...base,
-  blocks: [{ reads: inOrder }, { writes: shuffled, reads: shuffled }],
-};
-
-function rate(hits: Hits | undefined): number {
-  const { hits: h, n } = countHits(hits!);
-  return h / n;
-}
+import {
+  CIRCLES as world,
+  IN_ORDER as base,
+  rate,
+  RECODED as recoded,
+  toyCell,
+  type ToyModel,
+} from "../support/toy-world.js";
 
 /** Prompts of the toy items: each class has words of its own, so that a random network can see it. */
 function withUntrained(cell: CellInput): CellInput {

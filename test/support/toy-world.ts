@@ -6,11 +6,13 @@ import type { Continuation } from "../../src/align/continuation.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { CELL_DEFAULTS, type CellInput, type SideInput } from "../../src/measure/cell-input.js";
 import { indexCausalModel } from "../../src/measure/causal-index.js";
+import type { Hits } from "../../src/measure/measures.js";
 import { toPairSet, type TablePairs } from "../../src/measure/pair-set.js";
 import { argmaxRows } from "../../src/measure/trial-runner.js";
 import { matrix, multiply, type Matrix } from "../../src/numeric/matrix.js";
 import type { Assignment, CausalAudit } from "../../src/plan/audit.js";
 import { changedPairs, trainingPairs } from "../../src/plan/pairs.js";
+import { countHits } from "../../src/stats/hits.js";
 import { stream } from "../../src/stats/stream.js";
 
 /** What a readout takes from elsewhere than the patched state: logits `[item, class]`. */
@@ -216,4 +218,34 @@ function toySide({ classes, items: n, seed = 0 }: ToyWorld, model: ToyModel): Si
     naturalLogProb: natural,
     roundingNats: ROUNDING_NATS,
   };
+}
+
+/** Eight classes on a circle. */
+export const CIRCLES = { classes: 8, items: 1000 };
+const inOrder = circle([0, 1, 2, 3, 4, 5, 6, 7], 6);
+const shuffled = circle([0, 4, 1, 6, 3, 7, 2, 5], 6);
+
+/** Writes its code in order; would also read a shuffled code from two dormant directions. */
+export const IN_ORDER: ToyModel = {
+  dModel: 64,
+  basis: 1,
+  gain: 0.5,
+  blocks: [{ writes: inOrder, reads: inOrder }, { reads: shuffled }],
+};
+/** Writes the shuffled code, still reads the old one: same behaviour, another geometry. */
+export const RECODED: ToyModel = {
+  ...IN_ORDER,
+  blocks: [{ reads: inOrder }, { writes: shuffled, reads: shuffled }],
+};
+/** Writes the code, reads nothing. */
+export const DEAF: ToyModel = {
+  ...IN_ORDER,
+  blocks: [{ writes: inOrder }, { reads: shuffled }],
+  gain: 0,
+};
+
+/** Share of a row of outcomes. */
+export function rate(hits: Hits | undefined): number {
+  const { hits: right, n } = countHits(hits!);
+  return right / n;
 }

@@ -2,7 +2,7 @@
  * @file Subspaces for whole contexts without training: SVD of the cross-covariance of paired states, both models having
  * read the same texts. Its leading pairs of directions are those along which the two models vary together most.
  */
-import { PlanError } from "../../errors.js";
+import { assertFits } from "../../align/closed-form.js";
 import {
   multiplyTransposed,
   takeRows,
@@ -44,14 +44,4 @@ export function pairContexts(
   // rotate both bases so that row j of one belongs to row j of the other
   const { u, v } = svd(multiplyTransposed(multiply(left, cross), right));
   return [multiply(transpose(u), left), multiply(transpose(v), right)];
-}
-
-function assertFits(k: number, d: number): void {
-  if (k <= d) return;
-  throw new PlanError(`k = ${k} is larger than the width ${d} of a model`, {
-    code: "K_TOO_LARGE",
-    expected: `k from 1 to ${d}`,
-    found: String(k),
-    hint: "half the width is the default for whole contexts",
-  });
 }

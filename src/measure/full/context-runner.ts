@@ -8,7 +8,8 @@ import { buildDistributionSuffix } from "../../models/distribution-suffix.js";
 import { feedBatch } from "../../models/feed-batch.js";
 import type { LocatedModel } from "../../models/located.js";
 import { i32 } from "../../numeric/vector.js";
-import { createSession, type Session, type SessionOptions } from "../../runtime/session.js";
+import type { Session, SessionOptions } from "../../runtime/session.js";
+import { SessionPair } from "../../runtime/session-pair.js";
 import {
   checkFinite,
   float32Data,
@@ -40,38 +41,13 @@ export interface ContextContinuation {
 }
 
 /** Sessions of one model above one layer; each graph is loaded when first needed. */
-export class DistributionSessions {
-  #forward: Promise<Session> | undefined;
-  #backward: Promise<Session> | undefined;
-
+export class DistributionSessions extends SessionPair {
   constructor(
     readonly located: LocatedModel,
     readonly layer: number,
-    readonly options: SessionOptions,
-  ) {}
-
-  forward(): Promise<Session> {
-    this.#forward ??= this.#load(false);
-    return this.#forward;
-  }
-
-  backward(): Promise<Session> {
-    this.#backward ??= this.#load(true);
-    return this.#backward;
-  }
-
-  async release(): Promise<void> {
-    const loading = [this.#forward, this.#backward];
-    this.#forward = undefined;
-    this.#backward = undefined;
-    for (const session of loading) await (await session)?.release();
-  }
-
-  #load(gradient: boolean): Promise<Session> {
-    return createSession(
-      buildDistributionSuffix(this.located, this.layer, { gradient }),
-      this.options,
-    );
+    options: SessionOptions,
+  ) {
+    super((gradient) => buildDistributionSuffix(located, layer, { gradient }), options);
   }
 }
 
