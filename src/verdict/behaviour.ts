@@ -29,14 +29,15 @@ export function explainNotMeasurable(audit: AuditMeasures, policy: Policy): stri
   return `the base answers ${writeMeasure(accuracy)} of the items rightly, not above chance (${writeNumber(chance)} for ${audit.classes.length} classes)`;
 }
 
-/** What became of the tuned model's behaviour: at its null, kept, or neither shown. */
-export type BehaviourFate = "lost" | "kept" | "neither";
+/** What became of the tuned model's behaviour: at its null, not above it, kept, or nothing shown. */
+export type BehaviourFate = "lost" | "not above" | "kept" | "neither";
 
 /**
  * Compares the tuned model's natural accuracy with its null, the share of trials in which its natural answer is the
  * counterfactual one: a model that ignores the variable gives both equally often.
  *
- * `lost`: the whole interval lies within τ of the null (a model that answers by another table lies far below it).
+ * `lost`: the whole interval lies within τ of the null. `not above`: it lies below null + τ and reaches further down; a
+ * model that answers by another table does, and so may one that answers at random.
  * `kept`: the lower end reaches the policy's ratio of the base's own effect, accuracy minus null.
  */
 export function judgeBehaviour(
@@ -53,6 +54,6 @@ export function judgeBehaviour(
   };
   const low = tuned.low - nullShare("tuned");
   const high = tuned.high - nullShare("tuned");
-  if (low > -policy.tau && high < policy.tau) return "lost";
+  if (high < policy.tau) return low > -policy.tau ? "lost" : "not above";
   return low >= policy.ratio * (base.hits / base.n - nullShare("base")) ? "kept" : "neither";
 }

@@ -76,12 +76,22 @@ export function examineSite(
 
 function labelLost({ cell, audit, trials }: SiteEvidence, policy: Policy): ExplainedLabel[] {
   const changed = labelChanged(cell, policy);
-  const isLost = changed.length === 0 && judgeBehaviour(audit, trials, policy) === "lost";
+  const fate = judgeBehaviour(audit, trials, policy);
+  // below its null stands also a model that answers by another table; one that follows none has lost its behaviour
+  const isBelow = fate === "not above" && followsNoTable(cell, policy);
+  const isLost = changed.length === 0 && (fate === "lost" || isBelow);
   const lost: ExplainedLabel = {
     label: "behaviour lost",
     reason: "behaviour lost: the tuned model answers rightly no more often than its null",
   };
   return [...(isLost ? [lost] : []), ...changed, ...labelReadable(trials, policy)];
+}
+
+/** Nothing moves the tuned model under a table of its own either; with too few pairs to say so, false. */
+function followsNoTable(cell: CellMeasures, policy: Policy): boolean {
+  const own = cell.trials.find(({ table }) => table === "own");
+  if (own === undefined) return true;
+  return own.target.length >= policy.minPairs && gateSide(own, "tuned", policy).fullSwap === "no";
 }
 
 function collectLabels(

@@ -157,6 +157,23 @@ describe("labels of a site", () => {
     expect(site.labels).toEqual([]);
   });
 
+  it("behaviour lost: answers below the null that follow no table of their own either", () => {
+    const atRandom = {
+      ...CONSTANT,
+      fullSwap: { "base→base": 0.98, "tuned→tuned": 0.7 },
+      noIntervention: { tuned: 0.7 },
+    };
+    const own = (swapped: number): Parameters<typeof plantCell>[0] => [
+      atRandom,
+      { ...NOTHING, table: "own", fullSwap: { "base→base": 0, "tuned→tuned": swapped } },
+    ];
+    const labels = (rates: Parameters<typeof plantCell>[0]): readonly string[] =>
+      judgeOne(plantCell(rates), plantAudit({ tuned: 0.3 })).labels;
+    expect(labels(atRandom)).toEqual(["behaviour lost"]);
+    expect(labels(own(0.02))).toEqual(["behaviour lost"]);
+    expect(labels(own(0.98))).toEqual(["behaviour changed"]);
+  });
+
   it("still readable: an aligned map still moves the base", () => {
     const site = judgeOne(
       plantCell({ ...CONSTANT, closedForm: { "tuned→base": 0.9, "base→tuned": 0.5 } }),
