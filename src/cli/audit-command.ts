@@ -35,6 +35,7 @@ import { checkModels, checkWindows } from "./check-models.js";
 import type { Io } from "./commands.js";
 import { EXIT } from "./exit.js";
 import { digestInputs } from "./inputs.js";
+import { checkK } from "../plan/choose-k.js";
 import { chooseLayers } from "./choose-layers.js";
 import { choosePolicy, type ChosenPolicy } from "./choose-policy.js";
 import { chooseWindows } from "./choose-windows.js";
@@ -111,6 +112,7 @@ async function runAudit(run: Run): Promise<Result> {
   checkTakesTokens(models.base.feeds);
   checkTakesTokens(models.tuned.feeds);
   const layers = chooseLayers(options.layers, models);
+  checkK(options.k, { base: models.base.dModel, tuned: models.tuned.dModel });
   phases.start("reading the audits");
   const ready = await prepareAudits({
     ...{ options, models },

@@ -6,6 +6,7 @@ import { SIDES } from "../measure/measures.js";
 import type { AuditOptions } from "../plan/options.js";
 import type { Warning } from "../report/schema.js";
 import type { AuditParts } from "./audit-command.js";
+import { checkK } from "../plan/choose-k.js";
 import { chooseLayers } from "./choose-layers.js";
 import { choosePolicy } from "./choose-policy.js";
 import { chooseWindows } from "./choose-windows.js";
@@ -35,6 +36,7 @@ async function planRun(options: AuditOptions, parts: AuditParts): Promise<RunPla
   const machine = readMachine();
   const models = await loadPair(options, parts);
   const layers = chooseLayers(options.layers, models);
+  checkK(options.k, { base: models.base.dModel, tuned: models.tuned.dModel });
   const ready = await prepareAudits({ options, builtIn: parts.audits, texts: parts.texts, models });
   const warnings: Warning[] = [...ready.warnings];
   const windows = chooseWindows({ models, layers, options }, warnings);

@@ -14,12 +14,23 @@ export function chooseK(
   asked: number | "auto",
   model: { readonly classes: number; readonly dModel: Readonly<Record<Side, number>> },
 ): number {
+  checkK(asked, model.dModel);
+  if (asked !== "auto") return asked;
   const width = Math.min(model.dModel.base, model.dModel.tuned);
-  if (asked === "auto") return Math.max(1, Math.min(model.classes - 1, Math.floor(width / 8)));
-  if (asked <= width) return asked;
+  return Math.max(1, Math.min(model.classes - 1, Math.floor(width / 8)));
+}
+
+/**
+ * Checks the asked k before anything is run.
+ *
+ * @throws {@link PlanError} when it is larger than the narrower model is wide.
+ */
+export function checkK(asked: number | "auto", dModel: Readonly<Record<Side, number>>): void {
+  const width = Math.min(dModel.base, dModel.tuned);
+  if (asked === "auto" || asked <= width) return;
   throw new PlanError("--k", {
     code: "K_TOO_LARGE",
-    expected: `1 to ${width}, the width of the ${model.dModel.base <= model.dModel.tuned ? "base" : "tuned"} model`,
+    expected: `1 to ${width}, the width of the ${dModel.base <= dModel.tuned ? "base" : "tuned"} model`,
     found: String(asked),
     hint: `classes − 1 is enough for most variables, and more than ${Math.max(1, Math.floor(width / 8))} (dModel / 8) proves little`,
   });

@@ -13,7 +13,7 @@ const llama = fileURLToPath(new URL("../../fixtures/lora/llama", import.meta.url
 async function inputsOf(tunedAdapter: string): Promise<readonly InputFile[]> {
   const pair = { base: join(llama, "base"), tuned: null, tunedAdapter };
   const models = await loadPair(pair, { adapters: ADAPTERS });
-  const ready = { audits: [] } as unknown as Parameters<typeof digestInputs>[0]["ready"]; // no audit is needed
+  const ready = { audits: [], texts: [] } as unknown as Parameters<typeof digestInputs>[0]["ready"]; // no audit is needed
   return (await digestInputs({ models, ready, signal: new AbortController().signal })).files;
 }
 
