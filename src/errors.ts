@@ -100,12 +100,3 @@ export function present<T>(value: T | undefined | null, what: string): T {
   invariant(value !== undefined && value !== null, `${what} is missing`);
   return value;
 }
-
-/**
- * Marks a branch that the types exclude.
- *
- * @throws {@link InvariantError} always.
- */
-export function unreachable(value: never): never {
-  throw new InvariantError(`internal: unexpected ${JSON.stringify(value)}`, { code: "INTERNAL" });
-}

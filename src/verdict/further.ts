@@ -13,9 +13,9 @@ import {
   type Trials,
 } from "../measure/measures.js";
 import { countHits } from "../stats/hits.js";
-import { measureByDirection, measureShare, within } from "./figures.js";
+import { measureByDirection, measureShare } from "./figures.js";
 import type { Policy } from "./policy.js";
-import type { ByDirection, FurtherFigures, Measure } from "./verdicts.js";
+import type { FurtherFigures, Measure } from "./verdicts.js";
 
 /** A size is sufficient from this share of the best of the curve on. */
 const SUFFICIENT = 0.95;
@@ -137,20 +137,3 @@ function measureSpread(
   }
   return { spread: { learnings: repeats.length + 1, iia } };
 }
-
-/** How selective the maps are: their own rate less the one of maps learned from shuffled labels, by direction. */
-export function selectivity(
-  iia: ByDirection,
-  { shuffledLabels }: FurtherFigures,
-): Readonly<Partial<Record<Direction, number>>> {
-  const found: Partial<Record<Direction, number>> = {};
-  for (const key of DIRECTIONS) {
-    const [own, shuffled] = [iia[key], shuffledLabels?.[key]];
-    if (own?.kind === "value" && shuffled?.kind === "value")
-      found[key] = own.value - shuffled.value;
-  }
-  return found;
-}
-
-/** The direction whose isolation speaks for a model alone. */
-export const OWN_SWAP = { base: within("base"), tuned: within("tuned") } as const;

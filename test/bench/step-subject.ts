@@ -1,0 +1,196 @@
+/**
+ * @file One MAS step by the product's own code: the learner's gradient through the windowed suffixes of both models on
+ * really captured states, keys and values, then the tangent step and the retraction. All four directions.
+ *
+ * Excluded, as a run does it once: loading, capture, sessions, normalisation.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createAdam } from "../../src/align/adam.js";
+import type { Continuation } from "../../src/align/continuation.js";
+import type { Grouping } from "../../src/align/grouping.js";
+import { LEARNING_DEFAULTS, type LearningModel } from "../../src/align/learner.js";
+import { fitNaturalStates } from "../../src/align/natural-states.js";
+import { normaliseStates } from "../../src/align/normalisation.js";
+import { gradientAt, type Batch, type Point } from "../../src/align/objective.js";
+import { randomSubspace } from "../../src/align/stiefel.js";
+import { capture, type Capture } from "../../src/capture/capture.js";
+import { present } from "../../src/errors.js";
+import { suffixContinuation } from "../../src/measure/suffix-runner.js";
+import type { LocatedModel } from "../../src/models/located.js";
+import type { PreparedAudit } from "../../src/models/prepared-items.js";
+import type { Matrix } from "../../src/numeric/matrix.js";
+import type { SessionOptions } from "../../src/runtime/session.js";
+import { stream } from "../../src/stats/stream.js";
+import { makePrompts } from "./prompts.js";
+import { timed } from "./spread.js";
+import { TimedSessions } from "./timed-sessions.js";
+
+/** Learning rate of the one step that is repeated. */
+export const LEARNING_RATE = 0.03;
+const ROLE = "site";
+
+/** What a step is made of. */
+export interface StepRequest {
+  /** Base and tuned. */
+  readonly models: readonly LocatedModel[];
+  readonly layer: number;
+  readonly tokens: number;
+  /** Tokens from the patched one to the last. */
+  readonly suffix: number;
+  /** Pairs per direction. */
+  readonly batch: number;
+  readonly k: number;
+  /** Rows per call of the runtime. */
+  readonly rows: number;
+  readonly session: SessionOptions;
+}
+
+/** One step: what it gave and where its time went, milliseconds. */
+export interface StepRun {
+  readonly ms: number;
+  /** All processors together. */
+  readonly cpuMs: number;
+  /** Inside the runtime. */
+  readonly graphMs: number;
+  /** Reading states and keys, making and taking apart tensors. */
+  readonly feedMs: number;
+  readonly loss: number;
+  readonly gradients: readonly Matrix[];
+  readonly moved: readonly Matrix[];
+}
+
+/** A step that can be repeated from one and the same point. */
+export interface StepSubject {
+  readonly prepared: PreparedAudit;
+  readonly point: Point;
+  readonly batch: Batch;
+  /** Takes the step; `naturalness` is λ of the objective. */
+  run(naturalness: number): Promise<StepRun>;
+  release(): Promise<void>;
+}
+
+/** Captures the prompts in both models and opens the sessions. */
+export async function openStep(request: StepRequest): Promise<StepSubject> {
+  const { models, layer, batch: pairs, tokens, suffix } = request;
+  const vocab = Math.min(...models.map((model) => model.vocab));
+  const prepared = makePrompts({ items: 2 * pairs, tokens, suffix, vocab });
+  const folder = mkdtempSync(join(tmpdir(), "mas-audit-bench-"));
+  const captures: Capture[] = [];
+  const stopwatch = { continuationMs: 0 };
+  const sessions = models.map(
+    (located) => new TimedSessions(located, { layer, window: true }, request.session),
+  );
+  for (const [i, located] of models.entries()) {
+    captures.push(
+      await capture({
+        ...{ located, prepared, layers: [layer], caches: true, folder, name: String(i) },
+        ...{ rows: request.rows, session: request.session, signal: new AbortController().signal },
+      }),
+    );
+  }
+  const batch = makeBatch(prepared, pairs);
+  const point: Point = {
+    models: models.map((located, i) => {
+      const site = { sessions: present(sessions[i], "sessions"), rows: request.rows };
+      const captured = present(captures[i], "capture");
+      const continuation = suffixContinuation({
+        ...{ ...site, capture: captured, prepared, role: ROLE },
+        signal: new AbortController().signal,
+      });
+      const parts = { located, prepared, batch, request };
+      return learningModel(parts, captured, timeContinuation(continuation, stopwatch));
+    }),
+    subspaces: models.map(({ dModel }, i) =>
+      randomSubspace(request.k, dModel, stream(0, `bench/start/${i}`)),
+    ),
+  };
+  const runtimeMs = (): number => sessions.reduce((sum, each) => sum + each.runtimeMs, 0);
+  return {
+    ...{ prepared, point, batch },
+    async run(naturalness) {
+      const [before, inside] = [stopwatch.continuationMs, runtimeMs()];
+      const { value, ms, cpuMs } = await timed(() => takeStep(point, batch, naturalness));
+      const graphMs = runtimeMs() - inside;
+      const feedMs = stopwatch.continuationMs - before - graphMs;
+      return { ...value, ms, cpuMs, graphMs, feedMs };
+    },
+    async release() {
+      for (const each of captures) each.close();
+      await Promise.all(sessions.map((each) => each.release()));
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** Loss, gradient and update from the point, which stays. */
+async function takeStep(
+  point: Point,
+  batch: Batch,
+  naturalness: number,
+): Promise<Pick<StepRun, "loss" | "gradients" | "moved">> {
+  const calls = { maxRows: LEARNING_DEFAULTS.maxRows, where: "bench" };
+  const { loss, gradients } = await gradientAt(point, batch, { ...calls, naturalness });
+  const moved = point.subspaces.map((p, i) =>
+    createAdam(p.rows, p.cols).step(p, present(gradients[i], "gradient"), LEARNING_RATE),
+  );
+  return { loss, gradients, moved };
+}
+
+/** Pair i patches item i with the state of item n + i. */
+function makeBatch({ items, classes }: PreparedAudit, pairs: number): Batch {
+  const index = Int32Array.from({ length: pairs }, (_, pair) => pair);
+  const source = index.map((pair) => pairs + ((pair * 7 + 1) % pairs));
+  const group = source.map((item) => present(items[item], "item").class % classes.length);
+  return { split: "train", pairs: { target: index, source, group }, chosen: index };
+}
+
+function learningModel(
+  parts: {
+    readonly located: LocatedModel;
+    readonly prepared: PreparedAudit;
+    readonly batch: Batch;
+    readonly request: StepRequest;
+  },
+  captured: Capture,
+  continuation: Continuation,
+): LearningModel {
+  const { located, prepared, batch, request } = parts;
+  const train = Int32Array.from(prepared.items.keys());
+  const grouping: Grouping = {
+    group: Int32Array.from(prepared.items, ({ class: at }) => at),
+    nGroups: prepared.classes.length,
+    contrast: new Int32Array(prepared.classes.length),
+  };
+  const { dModel } = located;
+  const raw = captured.siteStates(request.layer, ROLE);
+  const states = normaliseStates({ raw, dModel, train, grouping });
+  const natural = fitNaturalStates(states.normalised, train, grouping);
+  const unit = natural.unit(train);
+  const labels = batch.pairs.group;
+  return {
+    states,
+    start: randomSubspace(request.k, dModel, stream(0, "bench/unused")),
+    target: {
+      ...{ natural, continuation },
+      labels: { train: labels, validation: labels },
+      unit: { train: unit, validation: unit },
+    },
+  };
+}
+
+function timeContinuation(
+  inner: Continuation,
+  stopwatch: { continuationMs: number },
+): Continuation {
+  return {
+    ...inner,
+    async backward(items, patched, labels) {
+      const start = performance.now();
+      const result = await inner.backward(items, patched, labels);
+      stopwatch.continuationMs += performance.now() - start;
+      return result;
+    },
+  };
+}
