@@ -20,7 +20,9 @@ const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const AUDIT = [
   "fixtures/demo/base",
   "fixtures/demo/broken",
-  ..."--audit number-agreement --layers 3 --items 80 --pairs 60 --steps 2 --controls core --exit-zero".split(" "),
+  ..."--audit number-agreement --layers 3 --items 80 --pairs 60 --steps 2 --controls core --exit-zero".split(
+    " ",
+  ),
 ];
 
 function run(args: readonly string[]): { readonly code: number | null; readonly stdout: string } {
