@@ -282,6 +282,19 @@ export interface Model {
   readonly origin: unknown;
 }
 
+/** A model around a graph of ours, with these operator sets and nothing else. */
+export function modelAround(graph: Graph, opsets: Readonly<Record<string, number>>): Model {
+  return {
+    graph,
+    irVersion: 9,
+    opsets: new Map(Object.entries(opsets)),
+    producer: "",
+    functions: [],
+    metadata: new Map(),
+    origin: undefined,
+  };
+}
+
 /** Lets nodes of com.microsoft stand in the model; its operators have one version. */
 export function declareContribOperators({ opsets }: Model): void {
   if (!opsets.has("com.microsoft")) opsets.set("com.microsoft", 1);

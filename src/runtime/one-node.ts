@@ -1,6 +1,6 @@
 /** @file The smallest model: does a provider work at all? */
 import { Builder } from "../onnx/builder.js";
-import { Graph, type Model } from "../onnx/graph.js";
+import { Graph, modelAround, type Model } from "../onnx/graph.js";
 
 /** y = −x, float32 `[1]`. */
 export function oneNode(): Model {
@@ -9,13 +9,5 @@ export function oneNode(): Model {
   const y = new Builder(graph, "probe").op("Neg", [x]);
   y.type = { dtype: "float32", shape: [1] };
   graph.outputs.push(y);
-  return {
-    graph,
-    irVersion: 8,
-    opsets: new Map([["", 17]]),
-    producer: "",
-    functions: [],
-    metadata: new Map(),
-    origin: undefined,
-  };
+  return modelAround(graph, { "": 17 });
 }

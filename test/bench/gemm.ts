@@ -3,7 +3,7 @@
  * the same threads as everything else. What no step can pass.
  */
 import { Builder } from "../../src/onnx/builder.js";
-import { Graph, type Model } from "../../src/onnx/graph.js";
+import { Graph, modelAround, type Model } from "../../src/onnx/graph.js";
 import { float32Tensor } from "../../src/onnx/tensor.js";
 import { createSession } from "../../src/runtime/session.js";
 import { tensor } from "../../src/runtime/tensor.js";
@@ -54,13 +54,5 @@ function chain(): Model {
   const top = b.op("ReduceMax", [x], { axes: [0n, 1n] });
   top.type = { dtype: "float32", shape: [1, 1] };
   graph.outputs.push(top);
-  return {
-    graph,
-    irVersion: 8,
-    opsets: new Map([["", 17]]),
-    producer: "",
-    functions: [],
-    metadata: new Map(),
-    origin: undefined,
-  };
+  return modelAround(graph, { "": 17 });
 }

@@ -6,30 +6,19 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { openArchive } from "../../src/cli/cell-archive.js";
 import { choosePolicy } from "../../src/cli/choose-policy.js";
-import { formatError } from "../../src/cli/format-error.js";
 import { parsePolicyFile, readPolicyFile } from "../../src/cli/policy-file.js";
 import { readAuditOptions } from "../../src/cli/read-options.js";
-import { MasAuditError } from "../../src/errors.js";
 import { openStore } from "../../src/store/cell-store.js";
 import { digestBytes } from "../../src/store/digest.js";
 import { DEFAULT_POLICY, policyJsonSchema, policySchema } from "../../src/verdict/policy.js";
 import { VERDICT_WORDS } from "../../src/verdict/verdicts.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 import { GOOD, plantCell } from "../verdict/planted.js";
+import { printedRefusal } from "../support/refusals.js";
 
 const folder = temporaryFolder();
 
-function printed(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    expect(error).toBeInstanceOf(MasAuditError);
-    return formatError(error, { verbose: false, colour: false });
-  }
-  throw new Error("nothing was thrown");
-}
-
-const parse = (text: string): string => printed(() => parsePolicyFile(text, "p.yaml"));
+const parse = (text: string): string => printedRefusal(() => parsePolicyFile(text, "p.yaml"));
 
 const policies = fc.record({
   tau: fc.double({ min: 0.01, max: 0.99, noNaN: true }),
@@ -132,7 +121,7 @@ describe("a mistake in a policy file is told with its place", () => {
     ["bytes that are not UTF-8", () => write("latin.yaml", Buffer.from([0x74, 0xe9]))],
     ["a file of 1 MiB; at most 0 MiB are read", () => write("large.yaml", " ".repeat(1 << 20))],
   ])("and %s is no policy file", (found, path) => {
-    const text = printed(() => readPolicyFile(path()));
+    const text = printedRefusal(() => readPolicyFile(path()));
     expect(text).toContain(`POLICY_FILE_MISSING the policy file cannot be read: expected a YAML or JSON file, found ${found}\n`); // prettier-ignore
     expect(text).toContain("`mas-audit schema policy` prints every key");
   });

@@ -162,9 +162,10 @@ describe("--out", () => {
     expect(stderr).toContain("1 learned subspaces do not lie beside");
     expect(stdout).toContain("report.html");
     expect(readFileSync(join(out, "cells/v4.safetensors"), "utf8")).toBe("P");
-    expect(
-      parseResult(readFileSync(join(out, "result.json"), "utf8")).manifest.judgedAgain,
-    ).toBeDefined();
+    const { manifest } = parseResult(readFileSync(join(out, "result.json"), "utf8"));
+    const printed = parseResult((await report(join(folder, "with"), "--json")).stdout);
+    expect(manifest.judgedAgain).toEqual(printed.manifest.judgedAgain);
+    expect(manifest.judgedAgain!.result).toMatch(/^[0-9a-f]{64}$/);
     const html = readFileSync(join(out, "report.html"), "utf8");
     expect(html).toContain("judged again");
   });

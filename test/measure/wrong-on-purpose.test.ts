@@ -17,7 +17,7 @@ import type { CellInput } from "../../src/measure/cell-input.js";
 import { examine, type Examination } from "../../src/measure/examination.js";
 import { checkIdentity } from "../../src/measure/identity-guard.js";
 import type * as interventionsModule from "../../src/measure/interventions.js";
-import type { CellMeasures } from "../../src/measure/measures.js";
+import { DIRECTIONS, type CellMeasures } from "../../src/measure/measures.js";
 import { measureCells } from "../../src/measure/run.js";
 import { suffixContinuation, SuffixSessions } from "../../src/measure/suffix-runner.js";
 import { loadModel } from "../../src/models/load.js";
@@ -291,7 +291,11 @@ describe("a toy cell", () => {
 
   it("finishes where nothing is wrong", async () => {
     const input = { ...cell(), learner: learning((data) => data) };
-    expect((await measureCell(input)).measures.learning).toBeDefined();
+    const { measures } = await measureCell(input);
+    expect(measures.learning!.trained).toEqual(["base", "tuned"]);
+    for (const key of DIRECTIONS) {
+      expect(measures.trials[0]!.iia[key], key).toHaveLength(input.pairs.test.target.length);
+    }
   });
 
   it("whose labels are off by one trial is stopped", async () => {

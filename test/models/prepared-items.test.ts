@@ -2,8 +2,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import { formatError } from "../../src/cli/format-error.js";
-import { MasAuditError } from "../../src/errors.js";
 import { needsTokenizer, prepareAudit } from "../../src/models/prepared-items.js";
 import { loadTokenizer, type Tokenizer } from "../../src/models/tokenizer.js";
 import type { CausalAudit, Item } from "../../src/plan/audit.js";
@@ -11,6 +9,7 @@ import { parseAuditFile } from "../../src/plan/audit-file.js";
 import { textOfSpan } from "../../src/plan/item-text.js";
 import { stream } from "../../src/stats/stream.js";
 import { TOKENIZERS, type TokenizerName } from "../support/tokenizers.js";
+import { printedRefusal } from "../support/refusals.js";
 
 const NAMES: readonly TokenizerName[] = ["gpt2", "qwen2_5", "llama-tiny", "metaspace-tiny"];
 const loaded = new Map<TokenizerName, Tokenizer>();
@@ -40,16 +39,6 @@ const ITEMS: readonly Item[] = [
   { prompt: "The key to the cabinets", values: { number: "singular" }, spans: { subject: [4, 7] } },
   { prompt: "The keys to the cabinet", values: { number: "plural" }, spans: { subject: [4, 8] } },
 ];
-
-function printed(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    expect(error).toBeInstanceOf(MasAuditError);
-    return formatError(error, { verbose: false, colour: false });
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe.each(NAMES)("with %s", (name) => {
   test("roles stand on the last token of the span and of the prompt, answers on the word's own token", () => {
@@ -82,7 +71,7 @@ describe.each(NAMES)("with %s", (name) => {
     }));
     if (tokenizer.template === undefined) {
       expect(
-        printed(() => prepareAudit(auditOf(), chats, { tokenizer, vocab: tokenizer.size })),
+        printedRefusal(() => prepareAudit(auditOf(), chats, { tokenizer, vocab: tokenizer.size })),
       ).toContain("NO_CHAT_TEMPLATE");
       return;
     }
@@ -126,7 +115,9 @@ test("classes that share a first token are named with their forms and the token"
   );
   const audit = parseAuditFile(readFileSync(path, "utf8"), path);
   const items = audit.items(stream(0, "items"), 9);
-  expect(printed(() => prepareAudit(audit, items, { tokenizer: gpt2(), vocab: gpt2().size }))).toBe(
+  expect(
+    printedRefusal(() => prepareAudit(audit, items, { tokenizer: gpt2(), vocab: gpt2().size })),
+  ).toBe(
     `SHARED_ANSWER_TOKEN answer classes share their first token: expected forms of which the first token tells the classes apart, found " unhappily" of class "sad" and " unhappiest" of class "saddest" share token 14274 "Ġunh"
   at    audit "mood"
   hint  choose words with different beginnings, or put what they share at the end of the prompts
@@ -137,7 +128,7 @@ test("classes that share a first token are named with their forms and the token"
 test("two classes that share a first token are refused even when nothing else is asked", () => {
   const audit = auditOf({ answers: { is: [" unhappily"], are: [" unhappiest"] } });
   expect(
-    printed(() => prepareAudit(audit, ITEMS, { tokenizer: gpt2(), vocab: gpt2().size })),
+    printedRefusal(() => prepareAudit(audit, ITEMS, { tokenizer: gpt2(), vocab: gpt2().size })),
   ).toContain(
     '" unhappily" of class "is" and " unhappiest" of class "are" share token 14274 "Ġunh"',
   );
@@ -157,7 +148,7 @@ test("items longer than the context are left out and counted", () => {
 test("when every item is longer than the context nothing is left to ask", () => {
   const act = (): unknown =>
     prepareAudit(auditOf(), ITEMS, { tokenizer: gpt2(), vocab: gpt2().size, contextLength: 4 });
-  expect(printed(act))
+  expect(printedRefusal(act))
     .toBe(`NO_ITEM_FITS every item is longer than the context of the model: expected items of at most 4 tokens, found 2 items of 5 to 5 tokens
   at    audit "number"
   hint  shorten the prompts
@@ -174,7 +165,9 @@ test("answers that melt into the prompts are refused", () => {
     );
   expect(act).not.toThrow();
   const audit = auditOf({ answers: { is: ["is"], are: ["are"] } });
-  expect(printed(() => prepareAudit(audit, items, { tokenizer: gpt2(), vocab: gpt2().size }))).toBe(
+  expect(
+    printedRefusal(() => prepareAudit(audit, items, { tokenizer: gpt2(), vocab: gpt2().size })),
+  ).toBe(
     `ANSWER_NOT_A_CONTINUATION answer forms do not continue the prompts: they change the prompts' own tokens: expected ids of prompt + form that begin with the ids of the prompt, found "is" of class "is" (the text then ends in "Ġthe" "Ġcabinets" "Ġis"); "are" of class "are" (the text then ends in "Ġthe" "Ġcabinets" "Ġare")
   at    audit "number", for example after "The key to the cabinets "
   hint  begin the forms with a space, and end no prompt with one
@@ -218,7 +211,9 @@ test("a text that the tokenizer normalises is refused where a span needs it", ()
   const items: readonly Item[] = [
     { prompt, values: { number: "plural" }, spans: { subject: [4, 10] } },
   ];
-  expect(printed(() => prepareAudit(auditOf(), items, { tokenizer, vocab: tokenizer.size }))).toBe(
+  expect(
+    printedRefusal(() => prepareAudit(auditOf(), items, { tokenizer, vocab: tokenizer.size })),
+  ).toBe(
     `SPAN_WITHOUT_TOKEN spans have no token: expected tokens that spell the text, found items[0] "The cafe\u0301s": the tokenizer changes the text before it cuts it, and the text is not in composed form (Unicode NFC): write it so
   at    audit "number"
   hint  move the spans so that each holds at least one whole token, or leave those items out
@@ -249,7 +244,7 @@ describe("audits of ids", () => {
   });
 
   test("with ids outside the vocabulary are refused, all at once", () => {
-    expect(printed(() => prepareAudit(audit, items, { vocab: 7 })))
+    expect(printedRefusal(() => prepareAudit(audit, items, { vocab: 7 })))
       .toBe(`ID_OUTSIDE_VOCABULARY token ids outside the vocabulary of the model: expected ids from 0 to 6, found 17 in answers.is; 18 in answers.is; 19 in answers.are; 7 in items[1]
   at    audit "number"
   hint  these ids, or the tokenizer that gave them, belong to another model
@@ -258,7 +253,7 @@ describe("audits of ids", () => {
 
   test("whose classes share a first id are refused", () => {
     const shared = auditOf({ answers: { is: [[17, 1]], are: [[17, 2]] } });
-    expect(printed(() => prepareAudit(shared, items, { vocab: 20 }))).toContain(
+    expect(printedRefusal(() => prepareAudit(shared, items, { vocab: 20 }))).toContain(
       '[17,1] of class "is" and [17,2] of class "are" share token 17',
     );
   });

@@ -2,12 +2,11 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { formatError } from "../../src/cli/format-error.js";
-import { MasAuditError } from "../../src/errors.js";
 import { parseAuditFile } from "../../src/plan/audit-file.js";
 import { auditJsonSchema } from "../../src/plan/audit-schema.js";
 import { groupOf } from "../../src/plan/item-text.js";
 import { stream } from "../../src/stats/stream.js";
+import { printedRefusal } from "../support/refusals.js";
 
 /** Any JSON object of a test. */
 type Json = Record<string, unknown>;
@@ -33,18 +32,8 @@ const good: Json = {
 
 const plain = [item("The key", "singular"), item("The keys", "plural")];
 
-function printed(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    expect(error).toBeInstanceOf(MasAuditError);
-    return formatError(error, { verbose: false, colour: false });
-  }
-  throw new Error("nothing was thrown");
-}
-
 const parse = (changes: Json): string =>
-  printed(() => parseAuditFile(JSON.stringify({ ...good, ...changes }), "number.json"));
+  printedRefusal(() => parseAuditFile(JSON.stringify({ ...good, ...changes }), "number.json"));
 
 function fixture(name: string): string {
   const path = fileURLToPath(new URL(`../../fixtures/broken/${name}`, import.meta.url));
@@ -116,17 +105,21 @@ describe("a good file", () => {
 
 test("an audit file with five mistakes lists all five", () => {
   const path = "fixtures/broken/audit-five-mistakes.json";
-  expect(printed(() => parseAuditFile(fixture("audit-five-mistakes.json"), path))).toBe(FIVE);
+  expect(printedRefusal(() => parseAuditFile(fixture("audit-five-mistakes.json"), path))).toBe(
+    FIVE,
+  );
 });
 
 test("a syntax error has its line and column", () => {
   const path = "fixtures/broken/audit-syntax.json";
-  expect(printed(() => parseAuditFile(fixture("audit-syntax.json"), path))).toBe(SYNTAX);
+  expect(printedRefusal(() => parseAuditFile(fixture("audit-syntax.json"), path))).toBe(SYNTAX);
 });
 
 test("a file that ends too early says so", () => {
   const text = JSON.stringify(good).slice(0, -3);
-  expect(printed(() => parseAuditFile(text, "cut.json"))).toContain("found the end of the file");
+  expect(printedRefusal(() => parseAuditFile(text, "cut.json"))).toContain(
+    "found the end of the file",
+  );
 });
 
 const FIVE = `AUDIT_FILE audit file: 5 mistakes
@@ -399,7 +392,7 @@ test.each(CASES)("%s", (_, changes, line) => {
 });
 
 test("every missing key of an empty object is named", () => {
-  const text = printed(() => parseAuditFile("{}", "empty.json"));
+  const text = printedRefusal(() => parseAuditFile("{}", "empty.json"));
   for (const key of ["schema", "id", "title", "variables", "answers", "outcome", "items"]) {
     expect(text).toMatch(
       new RegExp(`\\b${key}: expected .*, found nothing \\(the key is missing\\)`),
@@ -409,7 +402,7 @@ test("every missing key of an empty object is named", () => {
 
 test("a key that stands twice is a mistake, because the first would be lost", () => {
   const text = JSON.stringify(good).replace('"singular":"is"', '"singular":"are","singular":"is"');
-  expect(printed(() => parseAuditFile(text, "twice.json"))).toContain(
+  expect(printedRefusal(() => parseAuditFile(text, "twice.json"))).toContain(
     "outcome.table.singular: expected every key once, found it again in line 1",
   );
 });

@@ -2,20 +2,11 @@
  * @file What is chosen from what is asked: audits, variables, k, threads.
  */
 import { describe, expect, it } from "vitest";
-import { type MasAuditError } from "../../src/errors.js";
 import type { CausalAudit } from "../../src/plan/audit.js";
 import { chooseAudits, type AuditChoice } from "../../src/plan/choose-audits.js";
 import { chooseK } from "../../src/plan/choose-k.js";
 import { chooseThreads } from "../../src/plan/threads.js";
-
-const thrown = (act: () => unknown): MasAuditError => {
-  try {
-    act();
-  } catch (error) {
-    return error as MasAuditError;
-  }
-  throw new Error("nothing was thrown");
-};
+import { refusalOf } from "../support/refusals.js";
 
 const audit = (id: string, by: readonly string[], others: readonly string[] = []): CausalAudit => ({
   id,
@@ -65,7 +56,7 @@ describe("the audits that run", () => {
   });
 
   it("are refused when their id is unknown, all at once", () => {
-    expect(thrown(() => choose({ audits: ["sentimant"] }))).toMatchObject({
+    expect(refusalOf(() => choose({ audits: ["sentimant"] }))).toMatchObject({
       exitCode: 2,
       code: "UNKNOWN_AUDIT",
       message: "--audit",
@@ -73,11 +64,13 @@ describe("the audits that run", () => {
       found: '"sentimant"',
       hint: 'did you mean "sentiment"?',
     });
-    expect(thrown(() => choose({ audits: ["x", "y"] })).message).toMatch(/^--audit: 2 mistakes\n/);
+    expect(refusalOf(() => choose({ audits: ["x", "y"] })).message).toMatch(
+      /^--audit: 2 mistakes\n/,
+    );
   });
 
   it("are refused when an id stands twice", () => {
-    expect(thrown(() => choose({ audits: ["sentiment", "twin.json"] }))).toMatchObject({
+    expect(refusalOf(() => choose({ audits: ["sentiment", "twin.json"] }))).toMatchObject({
       exitCode: 2,
       code: "DUPLICATE_AUDIT",
       expected: "every audit id once",
@@ -88,7 +81,7 @@ describe("the audits that run", () => {
 
 describe("a variable that cannot be examined", () => {
   it("is refused with a similar name", () => {
-    expect(thrown(() => choose({ variables: ["numbr"] }))).toMatchObject({
+    expect(refusalOf(() => choose({ variables: ["numbr"] }))).toMatchObject({
       exitCode: 2,
       code: "UNKNOWN_VARIABLE",
       message: "--variable",
@@ -99,7 +92,7 @@ describe("a variable that cannot be examined", () => {
   });
 
   it("is refused with the reason where it exists", () => {
-    expect(thrown(() => choose({ variables: ["noun"] })).hint).toBe(
+    expect(refusalOf(() => choose({ variables: ["noun"] })).hint).toBe(
       'the outcome of audit "number-agreement" does not depend on it',
     );
   });
@@ -123,7 +116,7 @@ describe("k", () => {
   });
 
   it("above the narrower model's width is refused", () => {
-    expect(thrown(() => chooseK(49, { classes: 2, dModel }))).toMatchObject({
+    expect(refusalOf(() => chooseK(49, { classes: 2, dModel }))).toMatchObject({
       exitCode: 2,
       code: "K_TOO_LARGE",
       message: "--k",

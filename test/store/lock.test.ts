@@ -6,8 +6,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { MasAuditError } from "../../src/errors.js";
 import { LOCK_FILE, takeLock } from "../../src/store/lock.js";
+import { refusalOf } from "../support/refusals.js";
 
 let folder: string;
 let file: string;
@@ -29,15 +29,6 @@ const here = { host: hostname(), since: "2025-01-01T00:00:00.000Z" };
 const write = (holder: Holder): void => {
   writeFileSync(file, JSON.stringify(holder));
 };
-const thrown = (act: () => unknown): MasAuditError => {
-  try {
-    act();
-  } catch (error) {
-    return error as MasAuditError;
-  }
-  throw new Error("nothing was thrown");
-};
-
 /** The id of a process that has just ended. */
 async function deadPid(): Promise<number> {
   const child = spawn(process.execPath, ["-e", ""]);
@@ -48,7 +39,7 @@ async function deadPid(): Promise<number> {
 describe("a lock", () => {
   it("refuses a second run, naming the first", () => {
     const lock = takeLock(folder);
-    const error = thrown(() => takeLock(folder));
+    const error = refusalOf(() => takeLock(folder));
     expect(error).toMatchObject({
       exitCode: 2,
       code: "OUTPUT_IN_USE",
@@ -83,7 +74,7 @@ describe("a lock", () => {
 
   it("on another machine is for a person to remove", () => {
     write({ pid: 1, host: "elsewhere", processStart: null, since: here.since });
-    expect(thrown(() => takeLock(folder)).found).toBe(
+    expect(refusalOf(() => takeLock(folder)).found).toBe(
       `process 1 on elsewhere, since ${here.since}`,
     );
   });
@@ -97,7 +88,7 @@ describe("a lock", () => {
     const lock = takeLock(folder);
     write({ ...here, pid: 1, processStart: null });
     expect(
-      thrown(() => {
+      refusalOf(() => {
         lock.check();
       }),
     ).toMatchObject({ exitCode: 5, code: "LOCK_LOST" });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { Builder } from "../../src/onnx/builder.js";
 import { encodeModel } from "../../src/onnx/encode.js";
-import { Graph, type Model } from "../../src/onnx/graph.js";
+import { Graph, modelAround, type Model } from "../../src/onnx/graph.js";
 import { float32Tensor, type Tensor } from "../../src/onnx/tensor.js";
 
 /** A folder that is removed after the tests of the file. */
@@ -19,18 +19,7 @@ export function temporaryFolder(): string {
 
 /** Wraps a graph as a model of opset 18. */
 export function modelOf(graph: Graph, opset = 18): Model {
-  return {
-    graph,
-    irVersion: 9,
-    opsets: new Map([
-      ["", opset],
-      ["com.microsoft", 1],
-    ]),
-    producer: "",
-    functions: [],
-    metadata: new Map(),
-    origin: undefined,
-  };
+  return modelAround(graph, { "": opset, "com.microsoft": 1 });
 }
 
 /** y = x · W with W: `[rows, columns]` given as a tensor. */
