@@ -74,13 +74,11 @@ export function correctClaims(
 }
 
 /** Writes an estimated ratio as a figure. */
-export function measureRatio(ratio: RatioEstimate, confidence: number): Measure {
-  return {
-    kind: "value",
-    value: ratio.value,
-    unit: "ratio",
-    n: ratio.n,
-    interval: [ratio.low, ratio.high],
-    method: `paired delta method, each end one-sided ${writeConfidence(confidence)}`,
-  };
+export function measureRatio(
+  { value, low, high, n }: Pick<RatioEstimate, "value" | "low" | "high" | "n">,
+  confidence: number,
+  by = "paired delta method",
+): Measure {
+  const method = `${by}, each end one-sided ${writeConfidence(confidence)}`;
+  return { kind: "value", value, unit: "ratio", n, interval: [low, high], method };
 }

@@ -7,6 +7,7 @@ import { bootstrapRatio } from "../stats/bootstrap.js";
 import { testEquivalence } from "../stats/equivalence.js";
 import { mcnemar } from "../stats/mcnemar.js";
 import { stream } from "../stats/stream.js";
+import { measureRatio } from "./claims.js";
 import { CROSS_DIRECTIONS, findCeiling, TARGET, type Ceiling } from "./figures.js";
 import type { Policy } from "./policy.js";
 import { writeConfidence } from "./sentences.js";
@@ -93,12 +94,5 @@ function drawRatio(
     { confidence, draws, rng: stream(seed, name) },
   );
   if (found.kind === "undefined") return found;
-  return {
-    kind: "value",
-    value: found.value,
-    unit: "ratio",
-    n: found.n,
-    interval: [found.low, found.high],
-    method: `bootstrap over ${found.clusters} target items, each end one-sided ${writeConfidence(confidence)}`,
-  };
+  return measureRatio(found, confidence, `bootstrap over ${found.clusters} target items`);
 }
