@@ -90,9 +90,10 @@ interface LearnedProps {
 }
 
 function Sizes({ learned, about }: LearnedProps): JSX.Element {
+  const trials = [...new Set(learned.map(({ further }) => further.sizeCurve.n))].join(" or ");
   return (
     <DataTable
-      caption={`Closed-form subspaces of growing k (share of the first trials); the smallest k that reaches 95 % of the best of its direction is in the last row of a layer: ${about}`}
+      caption={`Closed-form subspaces of growing k (share of the first n = ${trials} trials); the smallest k that reaches 95 % of the best of its direction is in the last row of a layer: ${about}`}
       head={[...numbers("Layer"), ...texts("k"), ...numbers(...DIRECTIONS)]}
     >
       {learned.flatMap(({ layer, further: { sizeCurve } }) => [

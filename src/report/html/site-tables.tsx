@@ -3,9 +3,15 @@
  */
 import type { JSX } from "preact";
 
-import { DIRECTIONS, type CellMeasures, type Direction } from "../../measure/measures.js";
+import {
+  DIRECTIONS,
+  type CellMeasures,
+  type Direction,
+  type Distance,
+} from "../../measure/measures.js";
 import type {
   ByDirection,
+  Measure,
   SiteControls,
   SiteVerdict,
   VariableVerdict,
@@ -278,7 +284,7 @@ function Learning(props: {
             of={learning === undefined ? undefined : lowestLoss(learning.validationLossNats)}
           />
           {DIRECTIONS.map((key: Direction) => (
-            <Plain of={learning?.naturalness[key]?.ratio} />
+            <MeasureCell of={asMeasure(learning?.naturalness[key])} />
           ))}
           <Plain of={learning?.sigma.base} />
           <Plain of={learning?.sigma.tuned} />
@@ -286,6 +292,13 @@ function Learning(props: {
       ))}
     </DataTable>
   );
+}
+
+function asMeasure(distance: Distance | undefined): Measure | undefined {
+  if (distance === undefined) return undefined;
+  const { ratio: value, interval, n } = distance;
+  const method = "median, 95 % from order statistics";
+  return { kind: "value", value, unit: "ratio", interval, n, method };
 }
 
 /** The state with the lowest validation loss is the one that was kept. */
