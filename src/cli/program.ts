@@ -106,7 +106,7 @@ const GROUPS = {
     valued(
       "--controls <which>",
       withDefault(
-        "full, or core: only the nulls that a verdict needs (a third of the time)",
+        "full, or core: only the nulls that a verdict needs (half of the time)",
         "controls",
       ),
     ),
