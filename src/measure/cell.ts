@@ -66,8 +66,7 @@ interface TableResult {
  * Measures one cell.
  *
  * @throws {@link NumericsError} when a model returns NaN, natural states do not vary, or a guard finds that the run does
- * not measure what it says (`guards.ts`); {@link PlanError} when k
- * exceeds a width or a counterfactual has no natural example; the signal's reason when aborted.
+ * not measure what it says (`guards.ts`); {@link PlanError} when k exceeds a width or a counterfactual has no natural example; the signal's reason when aborted.
  */
 export async function measureCell(input: CellInput): Promise<CellResult> {
   checkInput(input);
@@ -148,8 +147,8 @@ async function learnTable(
   });
   report(context, "controls");
   const controls = await measureControls(context, learned, random);
-  // the tuned model's own table explains a loss; what decides and what stands beside it is the causal one
   const alone = await learnAlone(context, { alive, trials: { ...trials, ...controls }, random });
+  // the tuned model's own table explains a loss; what decides and what stands beside it is the causal one
   const further =
     run.table === "causal"
       ? await measureFurther(context, { alive, subspaces: learned.subspaces, random })

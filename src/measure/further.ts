@@ -4,6 +4,7 @@
  */
 import { normaliseStates } from "../align/normalisation.js";
 import { codeAndNoise } from "../align/closed-form.js";
+import { present } from "../errors.js";
 import { i32 } from "../numeric/vector.js";
 import type { Stream } from "../stats/stream.js";
 import {
@@ -152,7 +153,7 @@ async function learnFromUntrained(
       runs.filter((run) => run.direction === way),
     );
     const { steps, bestStep } = learned.learning;
-    found[target] = { iia: iia[way] ?? "", steps, bestStep };
+    found[target] = { iia: present(iia[way], way), steps, bestStep };
   }
   return { untrainedSource: found };
 }
@@ -173,9 +174,9 @@ function replaceSource({ input, site }: TableContext, source: Side, raw: Float32
 /** The site with codes of groups that were dealt anew among the train items, alike in both models. */
 function shuffleCode({ input, site }: TableContext, random: Stream): Site {
   const { train } = input;
-  const order = random.shuffle([...train]);
+  const dealt = Int32Array.from(random.shuffle([...train]));
   const group = site.grouping.group.slice();
-  train.forEach((item, i) => (group[item] = i32(site.grouping.group, order[i] ?? item)));
+  train.forEach((item, i) => (group[item] = i32(site.grouping.group, i32(dealt, i))));
   const grouping = { ...site.grouping, group };
   return {
     ...site,
