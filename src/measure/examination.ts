@@ -13,7 +13,7 @@ import type { Stream } from "../stats/stream.js";
 import { SIDES, type AuditMeasures, type Count, type Side } from "./measures.js";
 
 /** Fewer scored pairs than this say nothing (`verdict.md` 1). */
-const MIN_PAIRS = 60;
+export const MIN_PAIRS = 60;
 
 /** One audit with both captures. */
 export interface Examination {

@@ -4,6 +4,7 @@ import { squaredDistances } from "../align/naturalness.js";
 import type { Matrix } from "../numeric/matrix.js";
 import { medianInterval } from "../numeric/quantile.js";
 import { i32 } from "../numeric/vector.js";
+import { normalQuantile } from "../stats/normal.js";
 import { checkOrthonormal, checkSources } from "./interchange-guard.js";
 import { DIRECTIONS, SIDES, type Direction, type Distance, type Side } from "./measures.js";
 import type { Site } from "./site.js";
@@ -59,7 +60,7 @@ export function interchange(
 export type TrialItems = Pick<LabelledPairs, "source" | "target">;
 
 /** Normal quantile of the two-sided 95 % interval of a distance. */
-const Z95 = 1.959963984540054;
+export const Z95 = normalQuantile(0.975);
 
 /**
  * Median Mahalanobis distance of patched states from natural states of their counterfactual, over the median distance

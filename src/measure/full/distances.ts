@@ -1,15 +1,12 @@
 /** @file How natural exchanged contexts are: distances of patched states from those that the target would hold. */
 import { medianInterval } from "../../numeric/quantile.js";
 import { f64 } from "../../numeric/vector.js";
-import { normalQuantile } from "../../stats/normal.js";
 import type { Matrix } from "../../numeric/matrix.js";
-import { ENDS } from "../interventions.js";
+import { ENDS, Z95 } from "../interventions.js";
 import { DIRECTIONS, type Distance, type Learning, type Side } from "../measures.js";
 import type { ContextModel } from "./context-model.js";
 import { departures, exchange } from "./exchange.js";
 import { pairRows, type TextPairs, type TokenRows } from "./token-rows.js";
-
-const Z95 = normalQuantile(0.975);
 
 /** What distances are measured on. */
 export interface DistanceRequest {

@@ -9,6 +9,7 @@ import type { LocatedModel } from "../../models/located.js";
 import { splitItems, type Split } from "../../plan/splits.js";
 import type { SessionOptions } from "../../runtime/session.js";
 import type { Stream } from "../../stats/stream.js";
+import { MIN_PAIRS } from "../examination.js";
 import { SIDES, type AuditMeasures, type Side } from "../measures.js";
 import { FULL_VARIABLE } from "./names.js";
 import type { PreparedTexts } from "./prepared-texts.js";
@@ -17,8 +18,6 @@ import { countPairs } from "./text-pairs.js";
 
 /** What a most probable next token can be, compared with another. */
 const CLASSES = ["the same token", "another token"] as const;
-/** Fewer scored pairs than this say nothing (`verdict.md` 1). */
-const MIN_PAIRS = 60;
 
 /** Texts with both captures. */
 export interface TextExamination {

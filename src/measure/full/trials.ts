@@ -3,6 +3,8 @@ import { randomSubspace } from "../../align/stiefel.js";
 import type { Matrix } from "../../numeric/matrix.js";
 import { i32 } from "../../numeric/vector.js";
 import type { Stream } from "../../stats/stream.js";
+import { cellName } from "../cell-input.js";
+import { checkOrthonormal } from "../interchange-guard.js";
 import { ENDS } from "../interventions.js";
 import {
   DIRECTIONS,
@@ -88,12 +90,15 @@ export function subspaceRuns(
   const rows = pairRows(input.rows, pairs);
   return directions(only).map((direction) => {
     const { source, target } = ENDS[direction];
-    const patched = (): Float32Array =>
-      exchange(
+    const patched = (): Float32Array => {
+      const where = `${cellName(input.key)}, ${control}, ${direction}`;
+      for (const side of [source, target]) checkOrthonormal(subspaces[side], `${where}, ${side}`);
+      return exchange(
         { model: models[source], subspace: subspaces[source] },
         { model: models[target], subspace: subspaces[target] },
         rows,
       ).patched;
+    };
     return { control, direction, patched };
   });
 }

@@ -4,8 +4,14 @@ import {
   measureFullBehaviour,
   type ContextCellInput,
 } from "../../../src/measure/full/cell.js";
+import { prepareContextModel } from "../../../src/measure/full/context-model.js";
 import { drawTextPairs } from "../../../src/measure/full/text-pairs.js";
 import { layOutRows } from "../../../src/measure/full/token-rows.js";
+import { subspaceRuns } from "../../../src/measure/full/trials.js";
+import { bySide } from "../../../src/measure/site.js";
+import { randomSubspace } from "../../../src/align/stiefel.js";
+import type { Matrix } from "../../../src/numeric/matrix.js";
+import { refusalOf } from "../../support/refusals.js";
 import type { CellMeasures, Hits } from "../../../src/measure/measures.js";
 import { cellSchema } from "../../../src/report/schema-measures.js";
 import { countHits } from "../../../src/stats/hits.js";
@@ -14,12 +20,12 @@ import { worldItems, worldSide, type WorldModel } from "./context-world.js";
 
 const items = worldItems();
 
-async function measure(tuned: WorldModel, base: WorldModel = { name: "a" }): Promise<CellMeasures> {
+function inputOf(tuned: WorldModel, base: WorldModel): ContextCellInput {
   const sides = { base: worldSide(items, base), tuned: worldSide(items, tuned) };
   const changedBy = { base: sides.base.top, tuned: sides.tuned.top };
   const part = (from: number, to: number): number[] => [...items.keys()].slice(from, to);
   const random = stream(3, "pairs");
-  const input: ContextCellInput = {
+  return {
     key: {
       ...{ audit: "full-behaviour", variable: "full", layer: 1, role: "every token" },
       ...{ k: 5, seed: 0 },
@@ -40,7 +46,10 @@ async function measure(tuned: WorldModel, base: WorldModel = { name: "a" }): Pro
     },
     learning: { ...CONTEXT_LEARNING, steps: 20 },
   };
-  return (await measureFullBehaviour(input)).measures;
+}
+
+async function measure(tuned: WorldModel, base: WorldModel = { name: "a" }): Promise<CellMeasures> {
+  return (await measureFullBehaviour(inputOf(tuned, base))).measures;
 }
 
 function rate(hits: Hits | undefined): number {
@@ -85,6 +94,26 @@ describe("a cell of whole contexts", () => {
     await expect(measure({ name: "a", leak: 2 })).rejects.toMatchObject({
       code: "FULL_SWAP_INEXACT",
     });
+  });
+
+  it("is stopped where P is not orthonormal, before anything is exchanged", () => {
+    const input = inputOf({ name: "a" }, { name: "a" });
+    const subspace = randomSubspace(5, input.sides.base.dModel, stream(0, "P"));
+    const longer = { ...subspace, data: subspace.data.map((x) => 1.01 * x) };
+    const patch = (tuned: Matrix): (() => unknown)[] => {
+      const subspaces = { base: subspace, tuned };
+      const models = bySide((side) =>
+        prepareContextModel({
+          ...{ raw: input.sides[side].states, dModel: input.sides[side].dModel },
+          train: Int32Array.from(Array(48).keys()),
+        }),
+      );
+      return subspaceRuns({ input, models }, "iia", { subspaces }).map(({ patched }) => patched);
+    };
+    const [within, across] = patch(longer);
+    expect(within).not.toThrow();
+    expect(refusalOf(across!)).toMatchObject({ code: "NOT_ORTHONORMAL" });
+    for (const act of patch(subspace)) expect(act).not.toThrow();
   });
 
   it("has the form of every other cell, so that stored results hold it", async () => {
