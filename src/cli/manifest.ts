@@ -84,11 +84,13 @@ export function notTested({
     "Verdicts are given at one subspace size; other sizes stand beside them in closed form only.",
     ...(seeds > 1
       ? []
-      : ["One learning per cell: how much another would differ is unknown (--seeds)."]),
+      : [
+          "One learning per cell: how much another would differ is unknown; several seeds show it.",
+        ]),
     ...(controls === "full"
       ? []
       : [
-          "No behaviour-only maps, shuffled labels or untrained source: left out by --controls core.",
+          "No behaviour-only maps, shuffled labels or untrained source: only the core controls were asked for.",
         ]),
   ];
 }
