@@ -19,7 +19,7 @@ import {
   transposedMultiply,
   type Matrix,
 } from "../numeric/matrix.js";
-import { qrOfRows } from "../numeric/qr.js";
+import { factorRows, qrOfRows } from "../numeric/qr.js";
 import { rankOf, svd } from "../numeric/svd.js";
 import { f64 } from "../numeric/vector.js";
 import type { Stream } from "../stats/stream.js";
@@ -36,6 +36,8 @@ export interface CodeAndNoise {
 
 /** Singular values below this share of the largest are rounding, not code. */
 const CODE_RANK = 1e-6;
+/** Share of the largest diagonal element of R above which a row clearly adds a direction. */
+const CLEARLY = Math.sqrt(CODE_RANK);
 /** Rounds of subspace iteration for residual directions; a start needs no more digits than training gives. */
 const ROUNDS = 16;
 
@@ -184,6 +186,9 @@ function crossRows(rows: Matrix, from: Matrix, to: Matrix): Matrix {
 
 /** Orthonormal basis of the row space. */
 function independentRows(a: Matrix): Matrix {
+  const { q, diagonal } = factorRows(a);
+  // rows far from dependent need no singular values; with the others these tell how many directions there are
+  if (Math.min(...diagonal) > CLEARLY * Math.max(...diagonal)) return q;
   const { s, v } = svd(a);
   return leading(v, rankOf(s, CODE_RANK));
 }

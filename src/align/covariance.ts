@@ -8,8 +8,20 @@
  */
 import { NumericsError } from "../errors.js";
 import { cholesky, solveLower } from "../numeric/cholesky.js";
-import { gram, matrix, row, squaredNorm, transpose, type Matrix } from "../numeric/matrix.js";
-import { axpy, dot, f64, scale, sum, type Run } from "../numeric/vector.js";
+import {
+  copy,
+  gram,
+  matrix,
+  multiply,
+  multiplyTransposed,
+  row,
+  rowBlocks,
+  rowRange,
+  squaredNorm,
+  transpose,
+  type Matrix,
+} from "../numeric/matrix.js";
+import { f64, scale, sum } from "../numeric/vector.js";
 
 /** The inverse of a shrunk covariance: `Σ⁻¹ = (I − WᵀW) / floor`. */
 export interface Precision {
@@ -18,8 +30,8 @@ export interface Precision {
   readonly shrinkage: number;
   /** ρ m: variance of Σ in every direction that the residuals do not reach. */
   readonly floor: number;
-  /** Writes Σ⁻¹ v into `out`; O(n d). */
-  apply(v: Run, out: Run): void;
+  /** Σ⁻¹ applied to each row: `[row, dModel]` → `[row, dModel]`; O(n d) each. */
+  apply(rows: Matrix): Matrix;
 }
 
 /**
@@ -68,28 +80,27 @@ function smallFactor(x: Matrix, floor: number): Matrix {
   return transpose(cholesky(scatter));
 }
 
-function applyLowRank(w: Matrix, { v, out, floor }: { v: Run; out: Run; floor: number }): void {
-  const n = w.cols;
-  for (let i = 0; i < n; i++) out.data[out.offset + i] = f64(v.data, v.offset + i);
-  for (let r = 0; r < w.rows; r++) {
-    const direction = row(w, r);
-    axpy(-dot(direction, v, n), direction, { y: out, n });
+/** Rows that are worked out together: their products with W stay small. */
+const BLOCK = 256;
+
+/** `(v − Wᵀ W v) / floor` for each row v. */
+function applyLowRank(w: Matrix, rows: Matrix, floor: number): Matrix {
+  const out = copy(rows);
+  for (const [first, last] of rowBlocks(rows.rows, BLOCK)) {
+    const amounts = multiplyTransposed(rowRange(rows, first, last), w);
+    scale(-1, row(amounts, 0), amounts.data.length);
+    multiply(amounts, w, rowRange(out, first, last));
   }
-  scale(1 / floor, out, n);
+  scale(1 / floor, row(out, 0), out.data.length);
+  return out;
 }
 
 function lowRankPrecision(
   w: Matrix,
   { shrinkage, floor }: { shrinkage: number; floor: number },
 ): Precision {
-  return {
-    dModel: w.cols,
-    shrinkage,
-    floor,
-    apply(v, out) {
-      applyLowRank(w, { v, out, floor });
-    },
-  };
+  const apply = (rows: Matrix): Matrix => applyLowRank(w, rows, floor);
+  return { dModel: w.cols, shrinkage, floor, apply };
 }
 
 function noVariance(n: number): NumericsError {

@@ -8,8 +8,19 @@
  *
  * Everything here is O(rows · k · d); source and target may have different widths.
  */
-import { matrix, row, type Matrix } from "../numeric/matrix.js";
-import { axpy, dot, f64, i32, type Run } from "../numeric/vector.js";
+import {
+  matrix,
+  multiply,
+  multiplyTransposed,
+  rowBlocks,
+  rowRange,
+  subtract,
+  takeRows,
+  transposedMultiply,
+  type Matrix,
+} from "../numeric/matrix.js";
+import { f64, i32, scale } from "../numeric/vector.js";
+import { shareItems, spreadToRows, sumPerItem } from "./item-rows.js";
 
 /** One end of an interchange: a model's subspace and the items to take from its states. */
 export interface End {
@@ -21,21 +32,19 @@ export interface End {
   readonly items: Int32Array;
 }
 
+/** `P n` of each row, `[row, k]`. */
+export function coordinatesOf({ subspace, normalised, items }: End): Matrix {
+  const rows = shareItems(items);
+  return spreadToRows(multiplyTransposed(takeRows(normalised, rows.distinct), subspace), rows);
+}
+
 /** `D = P_s n_s − P_t n_t`, `[row, k]`. */
 export function coordinateDifference(source: End, target: End): Matrix {
-  const k = source.subspace.rows;
-  const out = matrix(source.items.length, k);
-  for (let r = 0; r < out.rows; r++) {
-    const from = row(source.normalised, i32(source.items, r));
-    const into = row(target.normalised, i32(target.items, r));
-    for (let j = 0; j < k; j++) {
-      out.data[r * k + j] =
-        dot(row(source.subspace, j), from, source.subspace.cols) -
-        dot(row(target.subspace, j), into, target.subspace.cols);
-    }
-  }
-  return out;
+  return subtract(coordinatesOf(source), coordinatesOf(target));
 }
+
+/** Rows that are shifted together: their shifts stay in the processor's cache. */
+const BLOCK = 64;
 
 /**
  * `h' = h_t + σ_t P_tᵀ D` for each row: `[row, dModel]`, of the kind of `raw` (`[item, dModel]`).
@@ -47,30 +56,26 @@ export function patchStates<T extends Float32Array | Float64Array>(
 ): T {
   const { subspace, items } = target;
   const d = subspace.cols;
-  // slice of the right length keeps the array's own type; every element is overwritten below
+  // the right kind keeps the array's own type; every element is overwritten below
   const out = (
     raw.constructor === Float64Array
       ? new Float64Array(items.length * d)
       : new Float32Array(items.length * d)
   ) as T;
-  const shift = { data: new Float64Array(d), offset: 0 };
-  for (let r = 0; r < items.length; r++) {
+  const room = matrix(Math.min(BLOCK, items.length), d);
+  for (const [first, last] of rowBlocks(items.length, BLOCK)) {
+    const shift = rowRange(room, 0, last - first);
     shift.data.fill(0);
-    addShift(shift, subspace, row(difference, r));
-    const from = i32(items, r) * d;
-    for (let c = 0; c < d; c++) {
-      out[r * d + c] = (raw[from + c] as number) + sigma * f64(shift.data, c);
+    multiply(rowRange(difference, first, last), subspace, shift);
+    for (let r = first; r < last; r++) {
+      const from = i32(items, r) * d;
+      const at = (r - first) * d;
+      for (let c = 0; c < d; c++) {
+        out[r * d + c] = (raw[from + c] as number) + sigma * f64(shift.data, at + c);
+      }
     }
   }
   return out;
-}
-
-/** `into += P ᵀ D_row`. */
-export function addShift(into: Run, subspace: Matrix, difference: Run): void {
-  for (let j = 0; j < subspace.rows; j++) {
-    const amount = f64(difference.data, difference.offset + j);
-    axpy(amount, row(subspace, j), { y: into, n: subspace.cols });
-  }
 }
 
 /**
@@ -82,19 +87,15 @@ export function accumulateGradient(
   scaledGradient: Matrix,
   into: { readonly source: Matrix; readonly target: Matrix },
 ): void {
-  const k = difference.cols;
-  const dSource = source.subspace.cols;
-  const dTarget = target.subspace.cols;
-  for (let r = 0; r < difference.rows; r++) {
-    const g = row(scaledGradient, r);
-    const from = row(source.normalised, i32(source.items, r));
-    const own = row(target.normalised, i32(target.items, r));
-    for (let j = 0; j < k; j++) {
-      const q = dot(row(target.subspace, j), g, dTarget);
-      const targetRow = { y: row(into.target, j), n: dTarget };
-      axpy(q, from, { y: row(into.source, j), n: dSource });
-      axpy(f64(difference.data, r * k + j), g, targetRow);
-      axpy(-q, own, targetRow);
-    }
-  }
+  const q = multiplyTransposed(scaledGradient, target.subspace);
+  addOuter(q, source, into.source);
+  transposedMultiply(difference, scaledGradient, into.target);
+  scale(-1, { data: q.data, offset: 0 }, q.data.length);
+  addOuter(q, target, into.target);
+}
+
+/** `into += Σ amounts_r n_rᵀ` over the rows of one end, each item once. */
+function addOuter(amounts: Matrix, { normalised, items }: End, into: Matrix): void {
+  const rows = shareItems(items);
+  transposedMultiply(sumPerItem(amounts, rows), takeRows(normalised, rows.distinct), into);
 }

@@ -2,7 +2,7 @@
  * @file What natural states of a target model look like: group means, within-group precision, and the distance at
  * which natural states lie from their own mean. The yardstick that keeps learning from steering.
  */
-import { matrix, row, type Matrix } from "../numeric/matrix.js";
+import { matrix, row, rowBlocks, rowRange, takeRows, type Matrix } from "../numeric/matrix.js";
 import { median } from "../numeric/quantile.js";
 import { dot, i32 } from "../numeric/vector.js";
 import { fitPrecision, type Precision } from "./covariance.js";
@@ -38,15 +38,8 @@ export function fitNaturalStates(
   const distinct = distinctItems(normalised, train, grouping);
   const precision = fitPrecision(residualsOf(normalised, distinct, { means, grouping }));
   const preciseStates = matrix(normalised.rows, normalised.cols);
-  const prepared = new Set<number>();
-  const preciseMeans = applyToRows(precision, means);
-  const prepare = (items: Iterable<number>): void => {
-    for (const item of items) {
-      if (prepared.has(item)) continue;
-      prepared.add(item);
-      precision.apply(row(normalised, item), row(preciseStates, item));
-    }
-  };
+  const preciseMeans = precision.apply(means);
+  const prepare = preparation(precision, normalised, preciseStates);
   return {
     means,
     preciseMeans,
@@ -66,11 +59,27 @@ export function fitNaturalStates(
   };
 }
 
-/** Σ⁻¹ applied to each row of `rows`. */
-export function applyToRows(precision: Precision, rows: Matrix): Matrix {
-  const out = matrix(rows.rows, rows.cols);
-  for (let r = 0; r < rows.rows; r++) precision.apply(row(rows, r), row(out, r));
-  return out;
+/** Rows that are prepared together: copies of them are held meanwhile. */
+const BLOCK = 256;
+
+/** Fills the rows of `into` that are asked for with Σ⁻¹ × those of `states`, each once. */
+export function preparation(
+  precision: Precision,
+  states: Matrix,
+  into: Matrix,
+): NaturalStates["prepare"] {
+  const prepared = new Uint8Array(states.rows);
+  return (items) => {
+    const fresh = [...new Set(items)].filter((item) => prepared[item] !== 1);
+    for (const [first, last] of rowBlocks(fresh.length, BLOCK)) {
+      const block = fresh.slice(first, last);
+      const images = precision.apply(takeRows(states, block));
+      block.forEach((item, r) => {
+        prepared[item] = 1;
+        into.data.set(rowRange(images, r, r + 1).data, item * into.cols);
+      });
+    }
+  };
 }
 
 /** Groups of `items` that have no natural state in the train split. */

@@ -6,7 +6,7 @@
  * a scale per axis would let a re-coded variable pass.
  */
 import { matrix, row, type Matrix } from "../numeric/matrix.js";
-import { assertFinite, axpy, dot, f32, f64, i32, sum } from "../numeric/vector.js";
+import { assertFinite, axpy, dot, i32, scale, sum } from "../numeric/vector.js";
 import { groupMeans, residualsOf, type Grouping } from "./grouping.js";
 
 /** Centre and scale of the states of one model at one site. */
@@ -44,13 +44,15 @@ export function normaliseStates({
   grouping: Grouping;
 }): SiteStates {
   assertFinite(raw, "captured states");
-  const states = matrix(raw.length / dModel, dModel, Float64Array.from(raw));
+  const states = matrix(raw.length / dModel, dModel, new Float64Array(raw));
   const normalisation = fitNormalisation(states, train, grouping);
   const { mean, sigma } = normalisation;
   const inverse = sigma === 0 ? 0 : 1 / sigma; // all states equal: their code is 0, whatever the scale
-  for (let i = 0; i < raw.length; i++) {
-    states.data[i] = (f32(raw, i) - f64(mean, i % dModel)) * inverse;
+  const centre = { data: mean, offset: 0 };
+  for (let item = 0; item < states.rows; item++) {
+    axpy(-1, centre, { y: row(states, item), n: dModel });
   }
+  scale(inverse, row(states, 0), states.data.length);
   return { dModel, raw, normalised: states, normalisation };
 }
 

@@ -6,13 +6,14 @@
  * with c(y) and Σ of natural states of the target (`natural-states.ts`). Rows of all sources share one call.
  */
 import { invariant } from "../errors.js";
-import { matrix, row, type Matrix } from "../numeric/matrix.js";
-import { axpy, f32, i32, sum } from "../numeric/vector.js";
+import { matrix, row, rowRange, subtract, type Matrix } from "../numeric/matrix.js";
+import { axpy, f32, i32, scale, sum } from "../numeric/vector.js";
 import { continueRows, differentiateRows, type CallOptions } from "./continuation-calls.js";
-import { accumulateGradient, coordinateDifference, patchStates } from "./interchange.js";
+import { accumulateGradient, coordinatesOf, patchStates } from "./interchange.js";
 import type { End } from "./interchange.js";
 import type { LearningModel, LearningPairs, LearningSplit, LearningTarget } from "./learner.js";
 import { squaredDistances } from "./naturalness.js";
+import { together } from "./together.js";
 
 /** Which pairs of a split to look at. */
 export interface Batch {
@@ -27,13 +28,23 @@ interface TargetRows {
   readonly states: LearningModel["states"];
   readonly target: LearningTarget;
   readonly subspace: Matrix;
+  /** One per source; each holds its part of `difference`. */
   readonly blocks: readonly { source: End; target: End; difference: Matrix; model: number }[];
+  /** D of all rows, `[row, k]`. */
+  readonly difference: Matrix;
   /** `[row]`. */
   readonly items: Int32Array;
   readonly groups: Int32Array;
   readonly labels: Int32Array;
-  /** `[row, dModel]`. */
-  readonly patched: Float32Array;
+}
+
+/** … with the patched state h' of each row, `[row, dModel]`. */
+type PatchedTarget = TargetRows & { readonly patched: Float32Array };
+
+/** One model's part in a batch: an end, and its coordinates `P n`, `[pair, k]`. */
+interface Coordinates {
+  readonly end: End;
+  readonly values: Matrix;
 }
 
 /** State of all models at one moment of learning. */
@@ -50,9 +61,12 @@ export async function lossAt(
   { naturalness, ...calls }: CallOptions & { naturalness: number },
 ): Promise<number> {
   const losses: number[] = [];
-  for (const t of targetsOf(point)) {
-    const rows = patchTarget(point, t, batch);
-    const logProb = await continueRows(rows.target.continuation, rows, calls);
+  const targets = patchTargets(point, batch);
+  const answers = await together(
+    targets.map(({ rows }) => continueRows(rows.target.continuation, rows, calls)),
+  );
+  for (const [i, { rows }] of targets.entries()) {
+    const logProb = at(answers, i);
     const { nClasses } = rows.target.continuation;
     rows.labels.forEach((label, r) => losses.push(-f32(logProb, r * nClasses + label)));
     if (naturalness > 0) {
@@ -71,15 +85,15 @@ export async function gradientAt(
   const gradients = point.subspaces.map((p) => matrix(p.rows, p.cols));
   const losses: number[] = [];
   const share = 1 / rowCount(point, batch);
-  for (const t of targetsOf(point)) {
-    const rows = patchTarget(point, t, batch);
-    const { lossNats, gradient } = await differentiateRows(rows.target.continuation, rows, calls);
+  const targets = patchTargets(point, batch);
+  const answers = await together(
+    targets.map(({ rows }) => differentiateRows(rows.target.continuation, rows, calls)),
+  );
+  for (const [i, { t, rows }] of targets.entries()) {
+    const { lossNats, gradient } = at(answers, i);
     const { sigma } = rows.states.normalisation;
-    const scaled = matrix(
-      rows.items.length,
-      rows.subspace.cols,
-      Float64Array.from(gradient, (x) => share * sigma * x),
-    );
+    const scaled = matrix(rows.items.length, rows.subspace.cols, new Float64Array(gradient));
+    scale(share * sigma, row(scaled, 0), scaled.data.length);
     losses.push(...lossNats);
     if (naturalness > 0) {
       const penalty = penalise(rows, batch.split, { into: scaled, weight: naturalness * share });
@@ -88,6 +102,17 @@ export async function gradientAt(
     backpropagate(rows, scaled, { gradients, t });
   }
   return { loss: sum(losses) * share, gradients };
+}
+
+/** The rows of each target; the targets are asked together, because each may compute on processors of its own. */
+function patchTargets(
+  point: Point,
+  batch: Batch,
+): { readonly t: number; readonly rows: PatchedTarget }[] {
+  const sources = sourceCoordinates(point, batch);
+  return targetsOf(point).map((t) => ({
+    ...{ t, rows: patched(rowsOfTarget(point, t, { batch, sources })) },
+  }));
 }
 
 /** Indices of the models that can be patched. */
@@ -99,27 +124,40 @@ function rowCount(point: Point, { chosen }: Batch): number {
   return point.models.length * targetsOf(point).length * chosen.length;
 }
 
-function patchTarget({ models, subspaces }: Point, t: number, batch: Batch): TargetRows {
+/** Coordinates of the states that a batch takes from each model: the same whichever model they are put into. */
+function sourceCoordinates({ models, subspaces }: Point, batch: Batch): Coordinates[] {
+  const items = batch.chosen.map((pair) => i32(batch.pairs.source, pair));
+  return models.map(({ states }, s) => coordinatesIn(at(subspaces, s), states, items));
+}
+
+function coordinatesIn(
+  subspace: Matrix,
+  { normalised }: LearningModel["states"],
+  items: Int32Array,
+): Coordinates {
+  const end = { subspace, normalised, items };
+  return { end, values: coordinatesOf(end) };
+}
+
+/** The rows of target `t`, not yet patched. */
+function rowsOfTarget(
+  { models, subspaces }: Point,
+  t: number,
+  { batch, sources }: { readonly batch: Batch; readonly sources: readonly Coordinates[] },
+): TargetRows {
   const { states, target: answering } = at(models, t);
   invariant(answering !== undefined, `model ${t} is a target`);
   const subspace = at(subspaces, t);
   const targets = batch.chosen.map((pair) => i32(batch.pairs.target, pair));
-  const sources = batch.chosen.map((pair) => i32(batch.pairs.source, pair));
-  const target = { subspace, normalised: states.normalised, items: targets };
-  const blocks = models.map((from, s) => {
-    const source = {
-      subspace: at(subspaces, s),
-      normalised: from.states.normalised,
-      items: sources,
-    };
-    return { source, target, difference: coordinateDifference(source, target), model: s };
+  const own = coordinatesIn(subspace, states, targets);
+  const n = targets.length;
+  const difference = matrix(sources.length * n, subspace.rows);
+  const blocks = sources.map(({ end, values }, model) => {
+    const part = rowRange(difference, model * n, (model + 1) * n);
+    part.data.set(subtract(values, own.values).data);
+    return { source: end, target: own.end, difference: part, model };
   });
-  const { raw, dModel, normalisation } = states;
-  const patched = new Float32Array(blocks.length * targets.length * dModel);
-  blocks.forEach(({ difference }, b) => {
-    const block = patchStates({ raw, sigma: normalisation.sigma, target }, difference);
-    patched.set(block, b * block.length);
-  });
+  const items = repeat(targets, blocks.length);
   const perPair = (values: Int32Array): Int32Array =>
     repeat(
       batch.chosen.map((pair) => i32(values, pair)),
@@ -128,51 +166,44 @@ function patchTarget({ models, subspaces }: Point, t: number, batch: Batch): Tar
   return {
     states,
     target: answering,
-    subspace,
-    blocks,
-    items: repeat(targets, blocks.length),
+    ...{ subspace, blocks, difference, items },
     groups: perPair(batch.pairs.group),
     labels: perPair(answering.labels[batch.split]),
-    patched,
   };
+}
+
+function patched(rows: TargetRows): PatchedTarget {
+  const { states, subspace, items, difference } = rows;
+  const { raw, normalisation } = states;
+  const target = { subspace, items };
+  return { ...rows, patched: patchStates({ raw, sigma: normalisation.sigma, target }, difference) };
 }
 
 /** Naturalness of each row in units of the natural distance; with `gradient`, adds `weight ×` its derivative. */
 function penalise(
-  { states, target: { natural, unit }, subspace, blocks, groups }: TargetRows,
+  { states, target: { natural, unit }, ...rows }: TargetRows,
   split: LearningSplit,
   gradient?: { into: Matrix; weight: number },
 ): number[] {
   const unit2 = unit[split] ** 2;
-  const d = subspace.cols;
-  return blocks.flatMap(({ target, difference }, b) => {
-    const first = b * difference.rows;
-    const rows = {
-      normalised: states.normalised,
-      natural,
-      subspace,
-      items: target.items,
-      groups: groups.subarray(first, first + difference.rows),
-      difference,
-    };
-    const distances = squaredDistances(rows, (r, image) => {
-      if (gradient === undefined) return;
-      axpy((2 * gradient.weight) / unit2, image, { y: row(gradient.into, first + r), n: d });
-    });
-    return Array.from(distances, (x) => x / unit2);
+  const n = rows.subspace.cols;
+  const { normalised } = states;
+  const distances = squaredDistances({ ...rows, normalised, natural }, (r, image) => {
+    if (gradient === undefined) return;
+    axpy((2 * gradient.weight) / unit2, image, { y: row(gradient.into, r), n });
   });
+  return Array.from(distances, (x) => x / unit2);
 }
 
+/** Adds dL/dP of each model to `gradients`, given g = σ_t dL/dh' of the rows of target `t`. */
 function backpropagate(
-  { blocks, subspace }: TargetRows,
+  { blocks }: TargetRows,
   scaled: Matrix,
   { gradients, t }: { gradients: readonly Matrix[]; t: number },
 ): void {
-  const d = subspace.cols;
   blocks.forEach((block, b) => {
     const n = block.difference.rows;
-    const part = matrix(n, d, scaled.data.subarray(b * n * d, (b + 1) * n * d));
-    accumulateGradient(block, part, {
+    accumulateGradient(block, rowRange(scaled, b * n, (b + 1) * n), {
       source: at(gradients, block.model),
       target: at(gradients, t),
     });

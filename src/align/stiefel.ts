@@ -1,8 +1,16 @@
 /** @file Geometry of k orthonormal rows: projection to the tangent space and retraction by QR. */
-import { matrix, multiply, multiplyTransposed, type Matrix } from "../numeric/matrix.js";
+import {
+  copy,
+  matrix,
+  multiply,
+  multiplyTransposed,
+  row,
+  subtract,
+  type Matrix,
+} from "../numeric/matrix.js";
 import { qrOfRows } from "../numeric/qr.js";
 import type { Stream } from "../stats/stream.js";
-import { f64 } from "../numeric/vector.js";
+import { axpy, f64 } from "../numeric/vector.js";
 
 /** Projects `g` `[k, d]` to the tangent space at `p` (orthonormal rows): `g − sym(g pᵀ) p`. */
 export function projectToTangent(g: Matrix, p: Matrix): Matrix {
@@ -14,12 +22,7 @@ export function projectToTangent(g: Matrix, p: Matrix): Matrix {
       symmetric.data[i * k + j] = (f64(inner.data, i * k + j) + f64(inner.data, j * k + i)) / 2;
     }
   }
-  const normal = multiply(symmetric, p);
-  return matrix(
-    k,
-    p.cols,
-    g.data.map((x, i) => x - f64(normal.data, i)),
-  );
+  return subtract(g, multiply(symmetric, p));
 }
 
 /**
@@ -28,11 +31,8 @@ export function projectToTangent(g: Matrix, p: Matrix): Matrix {
  * @throws {@link NumericsError} when the moved rows are dependent or not finite.
  */
 export function retract(p: Matrix, step: Matrix): Matrix {
-  const moved = matrix(
-    p.rows,
-    p.cols,
-    p.data.map((x, i) => x + f64(step.data, i)),
-  );
+  const moved = copy(step);
+  axpy(1, row(p, 0), { y: row(moved, 0), n: moved.data.length });
   return qrOfRows(moved).q;
 }
 

@@ -5,14 +5,38 @@
 /** Limits of one run of a model. */
 export interface BatchLimit {
   readonly rows: number;
+  /** Padded tokens of all rows together; a longer row runs alone. @defaultValue any number */
+  readonly tokens?: number;
 }
 
-/** Splits row indices 0 … lengths.length − 1 into batches of at most `rows`, sorted by length (stable). */
-export function batchByLength(lengths: ArrayLike<number>, { rows }: BatchLimit): number[][] {
+/**
+ * Tokens per run for each row that is allowed. Time per token is flat from about 128 tokens per run on (135M parameters,
+ * 2 cores, 8 to 110 tokens per prompt), so that long prompts in full rows would only cost memory.
+ */
+const TOKENS_PER_ROW = 32;
+
+/** Limits of one run over whole prompts, from the rows that are allowed. */
+export function promptLimit(rows: number): BatchLimit {
+  return { rows, tokens: TOKENS_PER_ROW * rows };
+}
+
+/** Splits row indices 0 … lengths.length − 1 into batches within the limits, sorted by length (stable). */
+export function batchByLength(
+  lengths: ArrayLike<number>,
+  { rows, tokens = Infinity }: BatchLimit,
+): number[][] {
+  const length = (row: number): number => lengths[row] ?? 0;
   const order = Array.from({ length: lengths.length }, (_, row) => row).sort(
-    (a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b,
+    (a, b) => length(a) - length(b) || a - b,
   );
   const batches: number[][] = [];
-  for (let at = 0; at < order.length; at += rows) batches.push(order.slice(at, at + rows));
+  for (const row of order) {
+    const open = batches.at(-1);
+    // lengths ascend: this row is the longest, to which the others are padded
+    const fits =
+      open !== undefined && open.length < rows && (open.length + 1) * length(row) <= tokens;
+    if (fits) open.push(row);
+    else batches.push([row]);
+  }
   return batches;
 }

@@ -3,9 +3,10 @@
  * the top, each `[outer, token, inner]`, so that what a suffix needs, the topmost cuts, is one piece of the file.
  * A working file of one run: never trusted by a later one.
  */
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { invariant, present } from "../errors.js";
 import type { CutShape } from "../models/window/cuts.js";
+import { openWorkingFile, writeWhole } from "./working-file.js";
 
 const FLOAT_BYTES = 4;
 
@@ -14,6 +15,14 @@ export interface PastKeys {
   /** `[batch, …]` with `past` on the token axis. */
   readonly dims: readonly number[];
   readonly data: Float32Array;
+}
+
+/** Which cuts are read, and into what. */
+export interface CutReading {
+  /** How many, from the top of the model. */
+  readonly count: number;
+  /** Makes an array of finite numbers. @defaultValue zeros */
+  readonly array?: (length: number) => Float32Array;
 }
 
 interface Cut {
@@ -26,13 +35,14 @@ export class CacheFile {
   readonly #file: number;
   readonly #cuts: readonly Cut[];
   readonly #starts: Float64Array;
+  #block = new Float32Array(0); // kept from read to read
 
   constructor(
     readonly path: string,
     readonly lengths: readonly number[],
     readonly shapes: readonly CutShape[],
   ) {
-    this.#file = openSync(path, "w+");
+    this.#file = openWorkingFile(path);
     this.#cuts = shapes.map(({ tokenAxis, sizes }) => ({
       outer: product(sizes.slice(0, tokenAxis - 1)),
       inner: product(sizes.slice(tokenAxis)),
@@ -43,7 +53,11 @@ export class CacheFile {
     });
   }
 
-  /** Stores one item from the outputs of a batch: `caches[cut]` `[row, outer, width, inner]`. */
+  /**
+   * Stores one item from the outputs of a batch: `caches[cut]` `[row, outer, width, inner]`.
+   *
+   * @throws {@link HostError} when the disk refuses.
+   */
   write(
     item: number,
     { row, width, caches }: { row: number; width: number; caches: readonly Float32Array[] },
@@ -58,23 +72,24 @@ export class CacheFile {
         block.set(from.subarray(start, start + length * inner), at);
       }
     });
-    const bytes = Buffer.from(block.buffer);
-    const written = writeSync(this.#file, bytes, 0, bytes.length, this.#offset(item));
-    invariant(written === bytes.length, `wrote ${written} of ${bytes.length} bytes`);
+    const position = this.#offset(item);
+    writeWhole(this.#file, Buffer.from(block.buffer), { position, path: this.path });
   }
 
   /**
    * Reads the topmost `count` cuts of a batch up to each row's patch position. `past[r]` tokens of row r are real; the
-   * axis is as long as the longest.
+   * axis is as long as the longest, and what stands behind the real tokens is what `array` gives.
    */
-  read(items: readonly number[], past: readonly number[], count: number): PastKeys[] {
+  read(
+    items: readonly number[],
+    past: readonly number[],
+    { count, array = (length) => new Float32Array(length) }: CutReading,
+  ): PastKeys[] {
     const first = this.#cuts.length - count;
     invariant(first >= 0, `${count} of ${this.#cuts.length} cuts`);
     const width = Math.max(1, ...past);
     const cuts = this.#cuts.slice(first);
-    const arrays = cuts.map(
-      ({ outer, inner }) => new Float32Array(items.length * outer * width * inner),
-    );
+    const arrays = cuts.map(({ outer, inner }) => array(items.length * outer * width * inner));
     const below = this.#floats(0) - this.#floats(first);
     items.forEach((item, row) => {
       const length = this.#length(item);
@@ -82,11 +97,12 @@ export class CacheFile {
         from: below * length,
         floats: this.#floats(first) * length,
       });
+      const tokens = present(past[row], "position");
       let at = 0;
       cuts.forEach(({ outer, inner }, cut) => {
         const into = present(arrays[cut], "array");
+        const real = tokens * inner;
         for (let o = 0; o < outer; o++, at += length * inner) {
-          const real = present(past[row], "position") * inner;
           into.set(block.subarray(at, at + real), (row * outer + o) * width * inner);
         }
       });
@@ -108,8 +124,9 @@ export class CacheFile {
   }
 
   #readBlock(item: number, { from, floats }: { from: number; floats: number }): Float32Array {
-    const block = new Float32Array(floats);
-    const bytes = Buffer.from(block.buffer);
+    if (this.#block.length < floats) this.#block = new Float32Array(floats);
+    const block = this.#block.subarray(0, floats);
+    const bytes = Buffer.from(block.buffer, 0, block.byteLength);
     const n = readSync(this.#file, bytes, 0, bytes.length, this.#offset(item) + from * FLOAT_BYTES);
     invariant(n === bytes.length, `read ${n} of ${bytes.length} bytes of "${this.path}"`);
     return block;

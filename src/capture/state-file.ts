@@ -3,8 +3,9 @@
  * On disk because 1000 chat prompts × 9 layers × width 1536 do not fit in memory, and read per batch because the
  * operating system keeps hot pages anyway. A working file of one run: never trusted by a later one.
  */
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { invariant, present } from "../errors.js";
+import { openWorkingFile, writeWhole } from "./working-file.js";
 
 const FLOAT_BYTES = 4;
 
@@ -18,19 +19,18 @@ export class StateFile {
     readonly lengths: readonly number[],
     readonly dModel: number,
   ) {
-    this.#file = openSync(path, "w+");
+    this.#file = openWorkingFile(path);
     this.#starts = new Float64Array(lengths.length + 1);
     lengths.forEach((length, i) => {
       this.#starts[i + 1] = (this.#starts[i] ?? 0) + length;
     });
   }
 
-  /** Stores an item. `states`: `[length, dModel]`. */
+  /** Stores an item. `states`: `[length, dModel]`. @throws {@link HostError} when the disk refuses. */
   write(item: number, states: Float32Array): void {
     invariant(states.length === this.#length(item) * this.dModel, `states of item ${item}`);
     const bytes = Buffer.from(states.buffer, states.byteOffset, states.byteLength);
-    const written = writeSync(this.#file, bytes, 0, bytes.length, this.#offset(item, 0));
-    invariant(written === bytes.length, `wrote ${written} of ${bytes.length} bytes`);
+    writeWhole(this.#file, bytes, { position: this.#offset(item, 0), path: this.path });
   }
 
   /** Copies all tokens of an item to `into[at…]`. */

@@ -3,8 +3,9 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { closeExamination, examine, type Examination } from "../measure/examination.js";
-import type { CellMeasures, Side } from "../measure/measures.js";
+import { present } from "../errors.js";
+import { closeExamination, examineAll, type Examination } from "../measure/examination.js";
+import { SIDES, type CellMeasures, type Side } from "../measure/measures.js";
 import {
   closeTextExamination,
   examineTexts,
@@ -12,6 +13,7 @@ import {
 } from "../measure/full/examination.js";
 import { measureContexts } from "../measure/full/run.js";
 import { measureCells } from "../measure/run.js";
+import { bySide } from "../measure/site.js";
 import { checkTakesTokens } from "../models/feed-batch.js";
 import type { Adapter } from "../models/adapter.js";
 import type { LocatedModel } from "../models/located.js";
@@ -26,6 +28,7 @@ import { renderTerminal } from "../report/terminal.js";
 import { writeOutput, type ExtraFile } from "../report/write.js";
 import { chooseDevice, describeChoice } from "../runtime/device.js";
 import type { SessionOptions } from "../runtime/session.js";
+import { shareMachine } from "../runtime/share-machine.js";
 import { stream } from "../stats/stream.js";
 import { openStore, partialFolder, type CellStore } from "../store/cell-store.js";
 import type { Policy } from "../verdict/policy.js";
@@ -44,8 +47,10 @@ import { loadPair } from "./load-models.js";
 import { describeRun, notTested } from "./manifest.js";
 import { checkRunMemory, copiesWeights } from "./memory-check.js";
 import { Phases } from "./phases.js";
+import { timeText } from "./plan-text.js";
 import { prepareAudits, type ReadyAudits } from "./prepare-audits.js";
 import { openStatusLine, type StatusLine } from "./status-line.js";
+import { estimateRunTime } from "./time-estimate.js";
 
 /** What the composition root brings. */
 export interface AuditParts {
@@ -132,14 +137,25 @@ async function runAudit(run: Run): Promise<Result> {
   const inputs = await digestInputs({ models, ready, signal: io.signal });
   phases.start("checking the models against themselves");
   const preflight = await checkModels({ models, ready, layers, session, signal: io.signal });
-  phases.start("running the prompts");
   const windows =
     ready.audits.length === 0
       ? { base: false, tuned: false }
       : chooseWindows({ models, layers, options }, warnings);
-  const examinations = await examineAll(run, { models, ready, layers, windows, session });
-  const examined = await examineAllTexts(run, { models, ready, layers, session });
+  if (!options.quiet) {
+    phases.start("measuring the speed of this machine");
+    const loadSeconds = phases.elapsedSeconds();
+    const time = { models, ready, layers, options, windows, session, loadSeconds };
+    const estimate = await estimateRunTime({ ...time, signal: io.signal });
+    io.stderr.write(`time: ${timeText(estimate)}, less what an earlier run has left\n`);
+  }
+  phases.start("running the prompts");
+  const shares = shareMachine(session, { count: SIDES.length });
+  const sessions = bySide((side) => present(shares.options[SIDES.indexOf(side)], side));
+  let examinations: readonly Examination[] = [];
+  let examined: readonly TextExamination[] = [];
   try {
+    examinations = await runAudits(run, { models, ready, layers, windows, sessions });
+    examined = await examineAllTexts(run, { models, ready, layers, session });
     status.stage("checking the windows");
     const windowed = await checkWindows({
       ...{ models, examinations, windows, layers, rows: options.batch, session },
@@ -157,7 +173,7 @@ async function runAudit(run: Run): Promise<Result> {
     });
     const watch = watchOn(status, measurable(examined).length * layers.length);
     const measuring = {
-      ...{ models, layers, options: measuringOptions(options), session, archive, watch },
+      ...{ models, layers, options: measuringOptions(options), sessions, archive, watch },
       signal: io.signal,
     };
     const cells = await measureCells({ ...measuring, examinations });
@@ -173,47 +189,42 @@ async function runAudit(run: Run): Promise<Result> {
       preflight: [...preflight, ...windowed],
     });
   } finally {
+    await shares.close();
     examinations.forEach(closeExamination);
     examined.forEach(closeTextExamination);
     rmSync(capturesFolder(run.store), { recursive: true, force: true });
   }
 }
 
-async function examineAll(
+function runAudits(
   { options, io, status, store }: Run,
   {
     models,
     ready,
     layers,
     windows,
-    session,
+    sessions,
   }: {
     models: Models;
     ready: ReadyAudits;
     layers: readonly number[];
     windows: Readonly<Record<Side, boolean>>;
-    session: SessionOptions;
+    sessions: Readonly<Record<Side, SessionOptions>>;
   },
 ): Promise<Examination[]> {
-  const examinations: Examination[] = [];
-  for (const { prepared, variables } of ready.audits) {
-    status.stage(`running the prompts of ${prepared.audit.id}`);
-    examinations.push(
-      await examine({
-        models,
-        prepared,
-        variables,
-        layers,
-        windows,
-        folder: capturesFolder(store),
-        rows: options.batch,
-        session,
-        random: stream(options.seed, "items"),
-        signal: io.signal,
-      }),
-    );
-  }
-  return examinations;
+  return examineAll(
+    {
+      ...{ models, layers, windows, sessions },
+      folder: capturesFolder(store),
+      rows: options.batch,
+      random: stream(options.seed, "items"),
+      signal: io.signal,
+      begin: (models) => {
+        status.stage(`running the prompts in ${models}`);
+      },
+    },
+    ready.audits,
+  );
 }
 
 async function examineAllTexts(

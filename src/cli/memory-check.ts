@@ -1,4 +1,5 @@
 /** @file What a run will hold in memory, from the located models and the prepared prompts. */
+import { LEARNING_DEFAULTS } from "../align/learner.js";
 import { SIDES, type Side } from "../measure/measures.js";
 import type { LocatedModel } from "../models/located.js";
 import type { Node, Value } from "../onnx/graph.js";
@@ -54,6 +55,7 @@ export function estimateRunMemory({
     layers: layers.length,
     items: Math.max(...audits.map((items) => items.length)),
     batch: options.batch,
+    gradientRows: Math.min(options.batch, SIDES.length * LEARNING_DEFAULTS.pairsPerStep),
     tokens,
     // texts are patched at every token, so that all of them run
     window: options.referencePath || ready.texts.length > 0 ? tokens : Math.max(...windows),
@@ -101,7 +103,8 @@ function blockMatrices({ model, vocab }: LocatedModel): readonly Value[] {
   });
 }
 
-function sizeOf(located: LocatedModel): ModelSize {
+/** What the memory and the time of a run depend on, of one model. */
+export function sizeOf(located: LocatedModel): ModelSize {
   const { nLayers, dModel, vocab } = located;
   const matrices = blockMatrices(located);
   const total = (of: (value: Value) => number): number =>
@@ -109,6 +112,7 @@ function sizeOf(located: LocatedModel): ModelSize {
   return {
     blockParameters: total(unpackedElements),
     copiedBytes: total(copiedBytes),
+    copiedHeadBytes: byteLength("float32", [vocab, dModel]),
     nLayers,
     dModel,
     vocab,

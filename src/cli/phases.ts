@@ -23,6 +23,11 @@ export class Phases {
     this.status.stage(name);
   }
 
+  /** Since the run began. */
+  elapsedSeconds(): number {
+    return (performance.now() - this.#startMs) / 1e3;
+  }
+
   /** Ends the last stage; returns all of them in order. */
   finish(): { elapsedMs: number; phases: readonly PhaseTime[] } {
     this.#end();

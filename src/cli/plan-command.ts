@@ -1,10 +1,15 @@
-/** @file `mas-audit plan`: what an audit would run, and the memory and disk that it would need. Nothing heavy starts. */
+/**
+ * @file `mas-audit plan`: what an audit would run, and the time, memory and disk that it would need. A few prompts are run, for a
+ * few seconds, to see how fast this machine is.
+ */
 import type { LocatedModel } from "../models/located.js";
 import { buildCapture, cacheShapes } from "../models/capture-graph.js";
 import { FULL_ROLE, FULL_VARIABLE } from "../measure/full/names.js";
 import { SIDES } from "../measure/measures.js";
 import type { AuditOptions } from "../plan/options.js";
+import { chooseThreads } from "../plan/threads.js";
 import type { Warning } from "../report/schema.js";
+import { chooseDevice } from "../runtime/device.js";
 import type { AuditParts } from "./audit-command.js";
 import { checkK } from "../plan/choose-k.js";
 import { chooseLayers } from "./choose-layers.js";
@@ -14,9 +19,10 @@ import type { Io } from "./commands.js";
 import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
 import { readMachine } from "./machine.js";
-import { estimateRunMemory } from "./memory-check.js";
+import { copiesWeights, estimateRunMemory } from "./memory-check.js";
 import { printPlan, type RunPlan } from "./plan-text.js";
 import { prepareAudits, type ReadyAudits } from "./prepare-audits.js";
+import { estimateRunTime } from "./time-estimate.js";
 
 const FLOAT_BYTES = 4;
 
@@ -26,14 +32,20 @@ export async function planCommand(
   io: Io,
   parts: AuditParts,
 ): Promise<number> {
-  const plan = await planRun(options, parts);
+  const plan = await planRun(options, parts, io.signal);
   io.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : printPlan(plan));
   return EXIT.pass;
 }
 
-async function planRun(options: AuditOptions, parts: AuditParts): Promise<RunPlan> {
+async function planRun(
+  options: AuditOptions,
+  parts: AuditParts,
+  signal: AbortSignal,
+): Promise<RunPlan> {
+  const startMs = performance.now();
   const { policy } = await choosePolicy(options.policy);
   const machine = readMachine();
+  const { device } = await chooseDevice(options.device);
   const models = await loadPair(options, parts);
   const layers = chooseLayers(options.layers, models);
   checkK(options.k, { base: models.base.dModel, tuned: models.tuned.dModel });
@@ -62,6 +74,15 @@ async function planRun(options: AuditOptions, parts: AuditParts): Promise<RunPla
     options,
     machine,
   });
+  const loadSeconds = (performance.now() - startMs) / 1e3;
+  const time = await estimateRunTime({
+    ...{ models, ready, layers, options, windows, loadSeconds, signal },
+    session: {
+      ...{ device, threads: chooseThreads(options.threads, machine) },
+      prepack: copiesWeights(models, machine),
+      strict: options.strictDevice,
+    },
+  });
   const disk = SIDES.map((side) => diskBytes(models[side], { ready, layers, keys: windows[side] }));
   return {
     models: { base: models.base.path, tuned: models.tuned.path },
@@ -69,6 +90,7 @@ async function planRun(options: AuditOptions, parts: AuditParts): Promise<RunPla
     layers: [...layers],
     audits,
     cells: audits.reduce((sum, { cells }) => sum + cells, 0),
+    time,
     memory: { parts: memory, totalBytes, machineBytes: machine.memoryBytes },
     workingFilesBytes: disk.reduce((a, b) => a + b, 0),
     warnings: warnings.map(({ message }) => message),

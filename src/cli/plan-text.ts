@@ -1,9 +1,11 @@
 /** @file The plan of a run for a person, in 80 columns. */
 import Table from "cli-table3";
 import { formatBytes, type MemoryEstimate } from "../plan/memory.js";
+import type { Range, TimeEstimate } from "../plan/time.js";
 import { printableData } from "../report/printable.js";
 import { wrap } from "../report/wrap.js";
 import type { Policy } from "../verdict/policy.js";
+import { formatDuration } from "./status-line.js";
 
 const COLUMNS = 80;
 
@@ -25,6 +27,8 @@ export interface RunPlan {
   readonly layers: readonly number[];
   readonly audits: readonly PlannedAudit[];
   readonly cells: number;
+  /** By part, with the speed measured on this machine. */
+  readonly time: TimeEstimate;
   /** Peak, by part; what the machine has. */
   readonly memory: MemoryEstimate & { readonly machineBytes: number };
   /** Files of the run that are gone when it ends. */
@@ -35,7 +39,7 @@ export interface RunPlan {
 /** The plan as text, lines ending in "\n". */
 export function printPlan(given: RunPlan): string {
   const plan = printableData(given);
-  const { models, layers, memory, workingFilesBytes, warnings } = plan;
+  const { models, layers, time, memory, workingFilesBytes, warnings } = plan;
   const fits = memory.totalBytes <= memory.machineBytes;
   const parts = memory.parts.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ");
   const lines = [
@@ -47,12 +51,33 @@ export function printPlan(given: RunPlan): string {
     auditTable(plan),
     "",
     `cells   ${plan.cells} (variable × layer × position role)`,
+    `time    ${timeText(time)}`,
+    ...time.parts.map(({ name, seconds }) => `        ${name}: ${rangeText(seconds)}`),
+    `        ${TIME_DEPENDS}`,
     `memory  about ${formatBytes(memory.totalBytes)} at the peak: ${parts}`,
     `        ${fits ? "fits" : "DOES NOT FIT"}: this machine has ${formatBytes(memory.machineBytes)}`,
     `disk    ${formatBytes(workingFilesBytes)} of working files in the output folder, gone at the end`,
     ...warnings.map((message) => `warning ${message}`),
   ];
   return lines.map((line) => `${hang(line)}\n`).join("");
+}
+
+/** What the range stands for. */
+const TIME_DEPENDS =
+  "The least: every learning stops as early as it may. The most: every variable can be moved at every site, and every learning takes all its steps. Expected: it can be moved at its words in lower layers and at the last token in upper ones.";
+
+/** `about 12 min 00 s on this machine (8 min 10 s to 31 min 00 s)`, also for the start of an audit. */
+export function timeText({ seconds }: TimeEstimate): string {
+  return `about ${spell(seconds.expected)} on this machine (${spell(seconds.low)} to ${spell(seconds.high)})`;
+}
+
+function rangeText({ low, expected, high }: Range): string {
+  const isOne = spell(low) === spell(high);
+  return isOne ? spell(expected) : `${spell(expected)} (${spell(low)} to ${spell(high)})`;
+}
+
+function spell(seconds: number): string {
+  return seconds < 0.5 ? "under 1 s" : formatDuration(1000 * seconds);
 }
 
 /** Wrapped, with what follows the name aligned. */

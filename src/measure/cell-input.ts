@@ -53,7 +53,6 @@ export interface CellProgress {
     | "closed form"
     | "learning"
     | "controls"
-    | "sizes"
     | "isolation"
     | "behaviour only"
     | "shuffled labels"

@@ -94,7 +94,7 @@ export async function measureCell(input: CellInput): Promise<CellResult> {
  * Trials that are looked at first. A site where the whole state moves nothing is known by them (0 of 100 has an upper
  * end of .04), and most sites of a run are such; they then stand in the result with these trials alone.
  */
-const SCOUT_TRIALS = 100;
+export const SCOUT_TRIALS = 100;
 
 async function measureTable(context: TableContext): Promise<TableResult> {
   report(context, "full swap");

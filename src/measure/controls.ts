@@ -1,4 +1,5 @@
 /** @file The interventions of a cell as a list, and their hits by control and direction. */
+import { together } from "../align/together.js";
 import type { Matrix } from "../numeric/matrix.js";
 import { cellName, type CellInput } from "./cell-input.js";
 import { checkMoved } from "./interchange-guard.js";
@@ -92,14 +93,16 @@ export async function runControls(
   runs: readonly ControlRun[],
 ): Promise<ControlHits> {
   const hits: Record<Control, Partial<Record<Direction, Hits>>> = noHits();
-  for (const target of SIDES) {
+  // both models together: each may compute on processors of its own
+  const onTargets = SIDES.map(async (target) => {
     const own = runs.filter(({ direction }) => ENDS[direction].target === target);
     const found = await runOnTarget({ input, run }, target, own);
     own.forEach(({ control, direction }, i) => {
       const outcome = found[i];
       if (outcome !== undefined) hits[control][direction] = outcome;
     });
-  }
+  });
+  await together(onTargets);
   return hits;
 }
 

@@ -2,7 +2,7 @@
  * @file What both models do naturally with the items of one audit, and which items are used: those that the base
  * answers rightly, split into train, validation and test. What the tuned model gets wrong stays in and is counted.
  */
-import { capture, type Capture } from "../capture/capture.js";
+import { captureAll, type Capture } from "../capture/capture.js";
 import { invariant, present } from "../errors.js";
 import type { LocatedModel } from "../models/located.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
@@ -25,32 +25,54 @@ export interface Examination {
   readonly measures: ReadonlyMap<string, AuditMeasures>;
 }
 
-/** What an examination needs. */
+/** One audit to examine. */
+export interface ExaminationSubject {
+  readonly prepared: PreparedAudit;
+  /** Variables under test. */
+  readonly variables: readonly string[];
+}
+
+/** What examinations need. */
 export interface ExaminationRequest {
   readonly models: Readonly<Record<Side, LocatedModel>>;
-  readonly prepared: PreparedAudit;
-  readonly variables: readonly string[];
   readonly layers: readonly number[];
   /** Whether keys and values are captured, so that suffixes run only the tokens that change. */
   readonly windows: Readonly<Record<Side, boolean>>;
   readonly folder: string;
   readonly rows: number;
-  readonly session: SessionOptions;
+  /** Of each model; with threads of their own both are run at the same time. */
+  readonly sessions: Readonly<Record<Side, SessionOptions>>;
   readonly random: Stream;
   readonly signal: AbortSignal;
+  /** Told before prompts are run, with whose. */
+  readonly begin: (models: string) => void;
 }
 
 /**
- * Captures one audit in both models and chooses its items.
+ * Captures audits in both models and chooses their items.
  *
- * @throws {@link NumericsError} when a model's outputs are not finite; {@link HostError} when the runtime fails.
+ * @throws {@link NumericsError} when a model's outputs are not finite; {@link HostError} when the runtime or the disk
+ * fails.
  */
-export async function examine(request: ExaminationRequest): Promise<Examination> {
-  const { prepared, random } = request;
-  const captures = {
-    base: await captureSide(request, "base"),
-    tuned: await captureSide(request, "tuned"),
-  };
+export async function examineAll(
+  request: ExaminationRequest,
+  subjects: readonly ExaminationSubject[],
+): Promise<Examination[]> {
+  if (subjects.length === 0) return [];
+  const audits = subjects.map(({ prepared }) => prepared);
+  const [base, tuned] = await captureBoth(request, audits);
+  return subjects.map((subject, i) =>
+    examine(subject, {
+      random: request.random,
+      captures: { base: present(base[i], "capture"), tuned: present(tuned[i], "capture") },
+    }),
+  );
+}
+
+function examine(
+  { prepared, variables }: ExaminationSubject,
+  { captures, random }: Pick<Examination, "captures"> & Pick<ExaminationRequest, "random">,
+): Examination {
   const right = rightAnswers(prepared, captures);
   const chosen = [...prepared.items.keys()].filter((item) => right.base[item]);
   const within = splitItems(
@@ -66,7 +88,7 @@ export async function examine(request: ExaminationRequest): Promise<Examination>
     test: toItems(within.test),
   };
   const measures = new Map(
-    request.variables.map((variable) => [
+    variables.map((variable) => [
       variable,
       measureNaturally({ prepared, captures, right, split, variable }),
     ]),
@@ -74,19 +96,34 @@ export async function examine(request: ExaminationRequest): Promise<Examination>
   return { prepared, captures, split, measures };
 }
 
-function captureSide(request: ExaminationRequest, side: Side): Promise<Capture> {
-  const { models, prepared, layers, windows, folder, rows, session, signal } = request;
-  return capture({
-    located: models[side],
-    prepared,
-    layers,
-    caches: windows[side],
-    folder,
-    name: `${prepared.audit.id}-${side}`,
-    rows,
-    session,
-    signal,
-  });
+/** Both models at once where each computes in a thread of its own, else one after the other. */
+async function captureBoth(
+  request: ExaminationRequest,
+  audits: readonly PreparedAudit[],
+): Promise<readonly [readonly Capture[], readonly Capture[]]> {
+  if (request.sessions.base.host !== undefined) {
+    request.begin("both models");
+    return Promise.all([
+      captureSide(request, "base", audits),
+      captureSide(request, "tuned", audits),
+    ]);
+  }
+  request.begin("the base model");
+  const base = await captureSide(request, "base", audits);
+  request.begin("the tuned model");
+  return [base, await captureSide(request, "tuned", audits)];
+}
+
+function captureSide(
+  { models, layers, windows, folder, rows, sessions, signal }: ExaminationRequest,
+  side: Side,
+  audits: readonly PreparedAudit[],
+): Promise<Capture[]> {
+  const setting = { layers, folder, rows, session: sessions[side], signal };
+  return captureAll(
+    { ...setting, located: models[side], caches: windows[side], name: side },
+    audits,
+  );
 }
 
 type Right = Readonly<Record<Side, readonly boolean[]>>;

@@ -3,6 +3,7 @@
  * and the same learning without naturalness, with shuffled labels, from an untrained source, and with other numbers.
  */
 import { normaliseStates } from "../align/normalisation.js";
+import { together } from "../align/together.js";
 import { codeAndNoise } from "../align/closed-form.js";
 import { present } from "../errors.js";
 import { i32 } from "../numeric/vector.js";
@@ -45,16 +46,20 @@ export async function measureFurther(
 ): Promise<FurtherMeasures> {
   const { further } = context.input.options;
   report(context, "isolation");
-  const isolation = await measureIsolation(context, maps.subspaces);
-  report(context, "sizes");
   const sizes = { alive: maps.alive, random: maps.random.fork("sizes") };
+  const [isolation, sizeCurve, controls, repeats] = await together([
+    measureIsolation(context, maps.subspaces),
+    measureSizeCurve(context, sizes),
+    further.controls ? learnControls(context, maps) : Promise.resolve({}),
+    learnAgain(context, maps, further.repeats),
+  ]);
   return {
     bothRight: bothRight(context),
     geometry: measureGeometry(context, maps.subspaces),
     ...(isolation && { isolation }),
-    sizeCurve: await measureSizeCurve(context, sizes),
-    ...(further.controls && (await learnControls(context, maps))),
-    repeats: await learnAgain(context, maps, further.repeats),
+    sizeCurve,
+    ...controls,
+    repeats,
   };
 }
 
@@ -67,15 +72,15 @@ async function learnControls(
   const startAt = (site: Site): Subspaces =>
     startSubspaces(site, { alive, k, random: random.fork("start") }); // as the main learning does
   const shuffled = shuffleLabels(context.run, random.fork("shuffled labels"));
-  return {
-    behaviourOnly: await learnControl(context, {
+  const [behaviourOnly, shuffledLabels, untrained] = await together([
+    learnControl(context, {
       targets: alive,
       start: startAt(context.site),
       random: random.fork("learn"), // the same minibatches too: only λ differs
       phase: "behaviour only",
       naturalness: 0,
     }),
-    shuffledLabels: await learnControl(
+    learnControl(
       { ...context, run: shuffled },
       {
         targets: alive,
@@ -85,8 +90,9 @@ async function learnControls(
         phase: "shuffled labels",
       },
     ),
-    ...(await learnFromUntrained(context, { alive, random })),
-  };
+    learnFromUntrained(context, { alive, random }),
+  ]);
+  return { behaviourOnly, shuffledLabels, ...untrained };
 }
 
 async function learnAgain(
@@ -94,21 +100,19 @@ async function learnAgain(
   { alive, random }: LearnedMaps,
   repeats: number,
 ): Promise<ControlLearning[]> {
-  const found: ControlLearning[] = [];
-  for (let i = 1; i <= repeats; i++) {
-    const own = random.fork(`repeat/${i}`);
-    const { k } = context.input.key;
-    const start = startSubspaces(context.site, { alive, k, random: own.fork("start") });
-    found.push(
-      await learnControl(context, {
+  const { k } = context.input.key;
+  return together(
+    Array.from({ length: repeats }, (_, i) => {
+      const own = random.fork(`repeat/${i + 1}`);
+      const start = startSubspaces(context.site, { alive, k, random: own.fork("start") });
+      return learnControl(context, {
         targets: alive,
         start,
         random: own.fork("learn"),
         phase: "repeat",
-      }),
-    );
-  }
-  return found;
+      });
+    }),
+  );
 }
 
 async function learnControl(context: TableContext, parts: LearningParts): Promise<ControlLearning> {
@@ -128,34 +132,46 @@ async function learnFromUntrained(
 ): Promise<Pick<FurtherMeasures, "untrainedSource">> {
   const { input } = context;
   if (input.untrained === undefined) return {};
-  const found: Partial<Record<Side, UntrainedSource>> = {};
-  for (const target of alive) {
-    const source: Side = target === "base" ? "tuned" : "base";
-    const raw = input.untrained(input.sides[source].dModel);
-    const replaced = { ...context, site: replaceSource(context, source, raw) };
-    const own = random.fork(`untrained/${target}`);
-    const start = startSubspaces(replaced.site, {
-      alive: SIDES,
-      k: input.key.k,
-      random: own.fork("start"),
-    });
-    const learned = await learnCell(replaced, {
-      targets: [target],
-      sources: [source],
-      start,
-      random: own.fork("learn"),
-      phase: "untrained source",
-    });
-    const way = direction(source, target);
-    const runs = subspaceRuns(replaced, "iia", { subspaces: learned.subspaces });
-    const { iia } = await runControls(
-      replaced,
-      runs.filter((run) => run.direction === way),
-    );
-    const { steps, bestStep } = learned.learning;
-    found[target] = { iia: present(iia[way], way), steps, bestStep };
-  }
-  return { untrainedSource: found };
+  const { untrained } = input;
+  const learned = await together(
+    alive.map((target) => learnInto(context, { target, untrained, random })),
+  );
+  return { untrainedSource: Object.fromEntries(alive.map((target, i) => [target, learned[i]])) };
+}
+
+async function learnInto(
+  context: TableContext,
+  parts: {
+    readonly target: Side;
+    readonly untrained: (dModel: number) => Float32Array;
+    readonly random: Stream;
+  },
+): Promise<UntrainedSource> {
+  const { target, untrained, random } = parts;
+  const source: Side = target === "base" ? "tuned" : "base";
+  const raw = untrained(context.input.sides[source].dModel);
+  const replaced = { ...context, site: replaceSource(context, source, raw) };
+  const own = random.fork(`untrained/${target}`);
+  const start = startSubspaces(replaced.site, {
+    alive: SIDES,
+    k: context.input.key.k,
+    random: own.fork("start"),
+  });
+  const learned = await learnCell(replaced, {
+    targets: [target],
+    sources: [source],
+    start,
+    random: own.fork("learn"),
+    phase: "untrained source",
+  });
+  const way = direction(source, target);
+  const runs = subspaceRuns(replaced, "iia", { subspaces: learned.subspaces });
+  const { iia } = await runControls(
+    replaced,
+    runs.filter((run) => run.direction === way),
+  );
+  const { steps, bestStep } = learned.learning;
+  return { iia: present(iia[way], way), steps, bestStep };
 }
 
 /** The site with other states of one model. */
@@ -197,6 +213,6 @@ function bothRight({ input, run }: TableContext): Hits {
     .join("");
 }
 
-function report({ input, run }: TableContext, phase: "isolation" | "sizes"): void {
+function report({ input, run }: TableContext, phase: "isolation"): void {
   input.onProgress?.({ table: run.table, phase });
 }

@@ -15,7 +15,7 @@ import { wholeStates } from "./interventions.js";
 import { SIDES, type Side } from "./measures.js";
 
 /** Prompts of each model; the first trials hold all values, because any beginning of the pairs is balanced. */
-const PROMPTS = 8;
+export const IDENTITY_PROMPTS = 8;
 
 /** One run of the guard: which state goes into which prompt. */
 interface Rows {
@@ -29,7 +29,7 @@ interface Rows {
  * @throws {@link NumericsError} `PATCH_MISPLACED`, `IDENTITY_BROKEN` or `SWAP_BROKEN`, naming cell, model and items.
  */
 export async function checkIdentity(input: CellInput): Promise<void> {
-  const items = Int32Array.from([...new Set(input.pairs.test.target)].slice(0, PROMPTS));
+  const items = Int32Array.from([...new Set(input.pairs.test.target)].slice(0, IDENTITY_PROMPTS));
   for (const side of SIDES) {
     checkPlaces(input, side, items);
     await checkAnswers(input, side, { code: "IDENTITY_BROKEN", targets: items, sources: items });

@@ -28,11 +28,11 @@ import type { Examination } from "./examination.js";
 import { SIDES, type CellKey, type CellMeasures, type Side } from "./measures.js";
 import { toPairSet, type PairSet, type TablePairs } from "./pair-set.js";
 import { bySide } from "./site.js";
-import { suffixContinuation, SuffixSessions } from "./suffix-runner.js";
+import { isLastRole, suffixContinuation, SuffixSessions } from "./suffix-runner.js";
 import { untrainedStates } from "./untrained.js";
 
 /** Pairs that choose the best state; as many as a few training steps, so that choosing does not cost more than learning. */
-const VALIDATION_PAIRS = 96;
+export const VALIDATION_PAIRS = 96;
 /** Distinct training pairs to draw minibatches from. */
 const TRAINING_PAIRS = 2048;
 
@@ -58,7 +58,8 @@ export interface RunRequest {
   readonly examinations: readonly Examination[];
   readonly layers: readonly number[];
   readonly options: MeasuringOptions;
-  readonly session: SessionOptions;
+  /** Of each model; with threads of their own both are asked at the same time. */
+  readonly sessions: Readonly<Record<Side, SessionOptions>>;
   readonly archive: CellArchive;
   readonly signal: AbortSignal;
   readonly watch: RunWatch;
@@ -84,30 +85,47 @@ export async function measureCells(request: RunRequest): Promise<CellMeasures[]>
   const perLayer = questions.flatMap((question) =>
     question.examination.prepared.roles.map((role) => ({ question, role })),
   );
+  const order = bySessions(perLayer);
   request.watch.begin(perLayer.length * request.layers.length);
   const cells: CellMeasures[] = [];
   for (const layer of request.layers) {
     const sessions = openSessions(request, layer);
+    const found = new Map<Site, CellMeasures>();
     try {
-      for (const { question, role } of perLayer) {
+      for (const site of order) {
+        const { question, role } = site;
         request.signal.throwIfAborted();
         const key = cellKey(question, { layer, role, seed: request.options.seed });
         request.watch.cell(key);
         const known = request.archive.find(key);
-        cells.push(
+        const measures =
           known ??
-            request.archive.keep(
-              key,
-              await measureCell(cellInput(request, question, { key, sessions })),
-            ),
-        );
+          request.archive.keep(
+            key,
+            await measureCell(cellInput(request, question, { key, sessions })),
+          );
+        found.set(site, measures);
         request.watch.done(known === undefined ? "computed" : "reused");
       }
     } finally {
       await Promise.all(SIDES.map((side) => sessions[side].release()));
     }
+    cells.push(...perLayer.map((site) => present(found.get(site), "cell")));
   }
   return cells;
+}
+
+/** A question at one position role. */
+interface Site {
+  readonly question: Question;
+  readonly role: string;
+}
+
+/** Sites of one kind of session together: another kind closes them, and opening takes as long as a small cell. */
+function bySessions(sites: readonly Site[]): Site[] {
+  const isLast = ({ question, role }: Site): boolean =>
+    isLastRole(question.examination.prepared, role);
+  return [...sites.filter(isLast), ...sites.filter((site) => !isLast(site))];
 }
 
 /** Variables of an examination that can be measured. */
@@ -125,12 +143,12 @@ function cellKey(
 }
 
 function openSessions(
-  { models, examinations, session }: RunRequest,
+  { models, examinations, sessions }: RunRequest,
   layer: number,
 ): Readonly<Record<Side, SuffixSessions>> {
   return bySide((side) => {
     const window = examinations.every(({ captures }) => captures[side].caches !== undefined);
-    return new SuffixSessions(models[side], { layer, window }, session);
+    return new SuffixSessions(models[side], { layer, window }, sessions[side]);
   });
 }
 

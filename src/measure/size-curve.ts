@@ -8,7 +8,7 @@ import type { Side, SizeCurve } from "./measures.js";
 import { firstTrials } from "./table-run.js";
 
 /** Trials of the curve: it describes and never decides, and a third of the usual pairs shows its bend. */
-const CURVE_TRIALS = 100;
+export const CURVE_TRIALS = 100;
 /** Larger subspaces than this share of the width say little: a random one of half the width already moves answers. */
 const LARGEST_SHARE = 8;
 /** … and beyond this many dimensions no variable of a table needs more. */

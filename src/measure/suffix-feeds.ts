@@ -1,8 +1,7 @@
 /**
  * @file What a suffix is fed at one site: residual states and positions, of whole prompts or of the tokens that change.
  */
-import type { CacheFile } from "../capture/cache-file.js";
-import type { StateFile } from "../capture/state-file.js";
+import type { ItemCaches, ItemStates } from "../capture/item-views.js";
 import { present } from "../errors.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
 import { cacheName } from "../models/window/window.js";
@@ -17,8 +16,8 @@ export interface FeedSite {
   /** Position role that is patched. */
   readonly role: string;
   /** States at the layer. */
-  readonly states: StateFile;
-  readonly caches: CacheFile | undefined;
+  readonly states: ItemStates;
+  readonly caches: ItemCaches | undefined;
 }
 
 /** Whole prompts. */
@@ -46,14 +45,24 @@ export function promptFeeds(
   };
 }
 
+/** Rows of a run of windows: `variants` rows of each prompt in a row. */
+export interface WindowRows {
+  /** `[row]`, item. */
+  readonly items: readonly number[];
+  /** `[row]`. */
+  readonly prompts: readonly Prompt[];
+  /** Rows of one prompt; they differ in what is patched in. */
+  readonly variants: number;
+  /** How many keys and values the graph takes. */
+  readonly caches: number;
+  /** Makes the arrays that hold them. */
+  readonly array?: (length: number) => Float32Array;
+}
+
 /** The tokens from the patched one to the last, and the keys and values of those before. */
 export function windowFeeds(
   site: FeedSite,
-  {
-    items,
-    prompts,
-    caches: count,
-  }: { items: readonly number[]; prompts: readonly Prompt[]; caches: number },
+  { items, prompts, variants, caches: count, array }: WindowRows,
 ): Record<string, RuntimeTensor> {
   const { dModel } = site;
   const past = prompts.map((prompt) => positionOf(prompt, site.role));
@@ -65,14 +74,23 @@ export function windowFeeds(
   const valid = new Uint8Array(n * (before + width));
   items.forEach((item, r) => {
     const [token, count] = [present(past[r], "position"), present(real[r], "window")];
-    site.states.readTokens(item, { token, count, into: residual, at: r * width * dModel });
+    const at = r * width * dModel;
+    if (r % variants === 0) site.states.readTokens(item, { token, count, into: residual, at });
+    else residual.copyWithin(at, at - width * dModel, at);
     for (let i = 0; i < width; i++)
       position[r * width + i] = BigInt(Math.min(token + i, length - 1));
     const row = r * (before + width);
     valid.fill(1, row, row + token);
     valid.fill(1, row + before, row + before + count);
   });
-  const keys = count === 0 ? [] : present(site.caches, "keys and values").read(items, past, count);
+  const firstOf = <T>(values: readonly T[]): T[] => values.filter((_, r) => r % variants === 0);
+  const keys =
+    count === 0
+      ? []
+      : present(site.caches, "keys and values").read(firstOf(items), firstOf(past), {
+          count,
+          ...(array && { array }),
+        });
   const caches = keys.map(({ dims, data }, cut): [string, RuntimeTensor] => [
     cacheName(count - 1 - cut),
     tensor("float32", dims, data),

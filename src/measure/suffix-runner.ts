@@ -4,17 +4,20 @@
  */
 import type { Backward, Continuation } from "../align/continuation.js";
 import { present } from "../errors.js";
+import { i32 } from "../numeric/vector.js";
 import { feedBatch } from "../models/feed-batch.js";
 import type { LocatedModel } from "../models/located.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
-import { buildSuffix } from "../models/suffix.js";
+import { buildSuffix, type SuffixTokens } from "../models/suffix.js";
 import { countCaches } from "../models/window/window.js";
+import { BufferPool } from "../runtime/buffer-pool.js";
 import type { Session, SessionOptions } from "../runtime/session.js";
 import { SessionPair } from "../runtime/session-pair.js";
 import { checkFinite, float32Data, int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
 import { answerFeeds, answerTokens } from "../capture/answer-table.js";
 import { batchByLength } from "../capture/batches.js";
 import type { Capture } from "../capture/capture.js";
+import { groupByPrompt } from "./prompt-groups.js";
 import {
   positionOf,
   promptFeeds,
@@ -23,20 +26,54 @@ import {
   type Prompt,
 } from "./suffix-feeds.js";
 
-/** Sessions of one model above one layer; the gradient graph is loaded when first needed. */
-export class SuffixSessions extends SessionPair {
+/** Sessions of one model above one layer. Those for one kind of site at a time: another kind releases them. */
+export class SuffixSessions {
   readonly layer: number;
   /** Runs only the tokens that change, else whole prompts. */
   readonly window: boolean;
+  /** Memory for what runs are fed. */
+  readonly buffers = new BufferPool();
+  #tokens: SuffixTokens | undefined;
+  #pair: SessionPair | undefined;
 
   constructor(
     readonly located: LocatedModel,
     { layer, window }: { readonly layer: number; readonly window: boolean },
-    options: SessionOptions,
+    readonly options: SessionOptions,
   ) {
-    super((gradient) => buildSuffix(located, layer, { gradient, window }), options);
     this.layer = layer;
     this.window = window;
+  }
+
+  /** The forward graph. @throws {@link HostError} when the runtime cannot load it. */
+  async forward(tokens: SuffixTokens): Promise<Session> {
+    return (await this.#choose(tokens)).forward();
+  }
+
+  /** The graph with its gradient. @throws {@link HostError} when the runtime cannot load it. */
+  async backward(tokens: SuffixTokens): Promise<Session> {
+    return (await this.#choose(tokens)).backward();
+  }
+
+  /** Frees what was loaded. */
+  async release(): Promise<void> {
+    const pair = this.#pair;
+    this.#pair = undefined;
+    await pair?.release();
+  }
+
+  async #choose(tokens: SuffixTokens): Promise<SessionPair> {
+    if (this.#pair !== undefined && this.#tokens === tokens) return this.#pair;
+    const old = this.#pair;
+    this.#tokens = tokens;
+    const { located, layer, options } = this;
+    const pair = new SessionPair(
+      (gradient) => buildSuffix(located, layer, { gradient, tokens }),
+      options,
+    );
+    this.#pair = pair;
+    await old?.release();
+    return pair;
   }
 }
 
@@ -57,12 +94,13 @@ export function suffixContinuation(site: SuffixSite): Continuation {
   const { located } = site.sessions;
   const nClasses = site.prepared.classes.length;
   const { dModel } = located;
+  const tokens = tokensOf(site);
   return {
     dModel,
     nClasses,
     async classLogProb(items, patched) {
       const out = new Float32Array(items.length * nClasses);
-      const session = await site.sessions.forward();
+      const session = await site.sessions.forward(tokens);
       await eachBatch(site, session, { items, patched }, (batch, outputs) => {
         scatter(float32Data(outputs, "class_log_prob"), batch, { into: out, width: nClasses });
       });
@@ -74,7 +112,7 @@ export function suffixContinuation(site: SuffixSite): Continuation {
       const lossNats = new Float32Array(items.length);
       const classLogProb = new Float32Array(items.length * nClasses);
       const gradient = new Float32Array(items.length * dModel);
-      const session = await site.sessions.backward();
+      const session = await site.sessions.backward(tokens);
       await eachBatch(site, session, { items, patched, labels }, (batch, outputs) => {
         scatter(float32Data(outputs, "loss_nats"), batch, { into: lossNats, width: 1 });
         scatter(float32Data(outputs, "class_log_prob"), batch, {
@@ -90,6 +128,17 @@ export function suffixContinuation(site: SuffixSite): Continuation {
   };
 }
 
+/** At the last token nothing else changes. */
+function tokensOf({ sessions, prepared, role }: SuffixSite): SuffixTokens {
+  if (!sessions.window) return "whole";
+  return isLastRole(prepared, role) ? "single" : "window";
+}
+
+/** Does the role name the last token of every prompt? */
+export function isLastRole({ items }: PreparedAudit, role: string): boolean {
+  return items.every((item) => positionOf(item, role) === item.ids.length - 1);
+}
+
 interface Rows {
   readonly items: Int32Array;
   readonly patched: Float32Array;
@@ -103,15 +152,19 @@ async function eachBatch(
   take: (batch: readonly number[], outputs: Record<string, RuntimeTensor>) => void,
 ): Promise<void> {
   const { window } = site.sessions;
-  const costs = Array.from(rows.items, (item) => costOf(promptOf(site, item), site.role, window));
   const wanted = new Set(session.inputs.map(({ name }) => name));
-  const caches = countCaches(wanted);
-  for (const batch of batchByLength(costs, { rows: site.rows })) {
+  const groups = groupByPrompt(rows.items, window ? site.rows : 1);
+  const variants = groups[0]?.length ?? 1;
+  const costs = groups.map(([row = 0]) =>
+    costOf(promptOf(site, i32(rows.items, row)), site.role, window),
+  );
+  for (const chosen of batchByLength(costs, { rows: Math.floor(site.rows / variants) })) {
     site.signal.throwIfAborted();
-    const feeds = Object.entries(batchFeeds(site, rows, { batch, caches })).filter(([name]) =>
-      wanted.has(name),
-    );
-    take(batch, await session.run(Object.fromEntries(feeds)));
+    const batch = chosen.flatMap((group) => present(groups[group], "group"));
+    const loan = site.sessions.buffers.lend();
+    const feeds = batchFeeds(site, rows, { batch, variants, wanted, array: loan.array });
+    const taken = Object.entries(feeds).filter(([name]) => wanted.has(name));
+    take(batch, await session.run(Object.fromEntries(taken), loan));
   }
 }
 
@@ -126,14 +179,24 @@ function costOf(prompt: Prompt, role: string, window: boolean): number {
   return (ids.length - past) * WINDOW_WEIGHT + past;
 }
 
+interface Batch {
+  /** Rows to run, `variants` of each prompt in a row. */
+  readonly batch: readonly number[];
+  readonly variants: number;
+  /** Inputs that the session takes. */
+  readonly wanted: ReadonlySet<string>;
+  /** Makes the arrays of keys and values. */
+  readonly array?: (length: number) => Float32Array;
+}
+
 function batchFeeds(
   site: SuffixSite,
   { items, patched, labels }: Rows,
-  { batch, caches }: { readonly batch: readonly number[]; readonly caches: number },
+  { batch, variants, wanted, array }: Batch,
 ): Record<string, RuntimeTensor> {
   const { located, window } = site.sessions;
   const { dModel } = located;
-  const own = batch.map((row) => present(items[row], `row ${row}`));
+  const own = batch.map((row) => i32(items, row));
   const prompts = own.map((item) => promptOf(site, item));
   const states = new Float32Array(batch.length * dModel);
   batch.forEach((row, at) => {
@@ -144,10 +207,14 @@ function batchFeeds(
     ...feedBatch(
       located.feeds,
       prompts.map(({ ids }) => ids),
+      wanted,
     ),
     ...answerFeeds(answerTokens(site.prepared.answerTokens)),
     ...(window
-      ? windowFeeds(feedSite(site), { items: own, prompts, caches })
+      ? windowFeeds(feedSite(site), {
+          ...{ items: own, prompts, variants, ...(array && { array }) },
+          caches: countCaches(wanted),
+        })
       : promptFeeds(feedSite(site), own, prompts)),
     patched: tensor("float32", [n, dModel], states),
     ...(labels === undefined
@@ -155,7 +222,7 @@ function batchFeeds(
       : {
           label: int64(
             [n],
-            batch.map((row) => present(labels[row], `label of row ${row}`)),
+            batch.map((row) => i32(labels, row)),
           ),
         }),
   };
@@ -168,7 +235,8 @@ function overwrittenStates(site: SuffixSite, items: Int32Array): Float32Array {
   const feeds = batchFeeds(
     site,
     { items, patched: new Float32Array(out.length) },
-    { batch: [...items.keys()], caches: 0 }, // keys and values stand beside the residual, not in it
+    // keys and values stand beside the residual, not in it
+    { batch: [...items.keys()], variants: 1, wanted: new Set() },
   );
   const residual = float32Data(feeds, "residual");
   const width = residual.length / out.length; // tokens per row

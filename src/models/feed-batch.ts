@@ -70,7 +70,7 @@ function emptyPast({ dims, dtype }: PastInput, batch: number): RuntimeTensor {
 
 /**
  * Makes the feeds of one batch. `rows[r]` are the token ids of row r, of any length of 1 or more; shorter rows are
- * padded on the right to the longest, `[batch, token]`.
+ * padded on the right to the longest, `[batch, token]`. `wanted`: names of the inputs to make, where not all are read.
  *
  * @throws {@link InvariantError} when there is no row, or an empty one; {@link LocateError} when the model takes embeddings
  * and nobody knows those of tokens.
@@ -78,19 +78,25 @@ function emptyPast({ dims, dtype }: PastInput, batch: number): RuntimeTensor {
 export function feedBatch(
   { inputIds, embeddings, attentionMask, positionIds, past }: FeedPlan,
   rows: readonly (readonly number[])[],
+  wanted?: ReadonlySet<string>,
 ): Feeds {
   invariant(rows.length > 0 && rows.every((row) => row.length > 0), "a batch without tokens");
   const shape = [rows.length, Math.max(...rows.map((row) => row.length))] as const;
   const length = (row: number): number => rows[row]?.length ?? 0;
   const feeds: Record<string, RuntimeTensor> = {};
+  const put = (name: string, make: () => RuntimeTensor): void => {
+    if (wanted?.has(name) ?? true) feeds[name] = make();
+  };
   if (inputIds !== undefined)
-    feeds[inputIds.name] = fill(inputIds.dtype, shape, (r, i) => rows[r]?.[i] ?? PAD_ID);
-  if (embeddings !== undefined) feeds[embeddings.name] = embed(embeddings, shape, rows);
+    put(inputIds.name, () => fill(inputIds.dtype, shape, (r, i) => rows[r]?.[i] ?? PAD_ID));
+  if (embeddings !== undefined) put(embeddings.name, () => embed(embeddings, shape, rows));
   if (attentionMask !== undefined)
-    feeds[attentionMask.name] = fill(attentionMask.dtype, shape, (r, i) => (i < length(r) ? 1 : 0));
+    put(attentionMask.name, () =>
+      fill(attentionMask.dtype, shape, (r, i) => (i < length(r) ? 1 : 0)),
+    );
   // padding continues the count, as the references do; nothing real attends to it
   if (positionIds !== undefined)
-    feeds[positionIds.name] = fill(positionIds.dtype, shape, (_, i) => i);
-  for (const each of past) feeds[each.name] = emptyPast(each, rows.length);
+    put(positionIds.name, () => fill(positionIds.dtype, shape, (_, i) => i));
+  for (const each of past) put(each.name, () => emptyPast(each, rows.length));
   return feeds;
 }

@@ -16,6 +16,7 @@ import { extract } from "../onnx/extract.js";
 import { decompose } from "../onnx/passes/decompose/index.js";
 import { lateDequantise } from "../onnx/passes/late-dequantise.js";
 import { applyPasses } from "../onnx/passes/pass.js";
+import { unitAxes } from "../onnx/passes/unit-axes.js";
 import type { Dim, Model, Value } from "../onnx/graph.js";
 import { type DType } from "../onnx/tensor.js";
 import { TypeInference } from "../onnx/type-inference.js";
@@ -31,9 +32,15 @@ export const OUTSIDE_CLASS = -1e30;
 export interface SuffixOptions {
   /** Also the losses and their gradient. */
   readonly gradient: boolean;
-  /** Runs only the tokens that change: see `window/window.ts`. @defaultValue false */
-  readonly window?: boolean;
+  /** Which tokens are run. @defaultValue "whole" */
+  readonly tokens?: SuffixTokens;
 }
+
+/**
+ * Which tokens a suffix runs: the whole prompt; from the patched one to the last (`window/window.ts`); the last one, where
+ * it is the patched one.
+ */
+export type SuffixTokens = "whole" | "window" | "single";
 
 /**
  * Builds the suffix of a located model from site `layer` upwards (0: the embedding output, nLayers: norm and head only).
@@ -55,12 +62,13 @@ export interface SuffixOptions {
 export function buildSuffix(
   located: LocatedModel,
   layer: number,
-  { gradient, window = false }: SuffixOptions,
+  { gradient, tokens = "whole" }: SuffixOptions,
 ): Model {
   const cut = cutAt(located, layer);
-  if (window) {
+  if (tokens !== "whole") {
     const pastInputs = new Set(located.feeds.past.map(({ name }) => name));
-    windowSuffix({ graph: cut.model.graph, residual: cut.residual, pastInputs });
+    const single = tokens === "single";
+    windowSuffix({ graph: cut.model.graph, residual: cut.residual, pastInputs, single });
   }
   const { graph } = cut.model;
   const b = new Builder(graph, "suffix");
@@ -71,6 +79,7 @@ export function buildSuffix(
   const classLogProb = addClassLogProb(b, cut.model, { ...inputs, logits });
   graph.outputs.splice(0, Infinity);
   addOutput(b, classLogProb, { name: "class_log_prob", shape: [cut.batch, "class"] });
+  if (tokens === "single") applyPasses(cut.model, [unitAxes]);
   if (gradient) addGradient(b, cut, { ...inputs, classLogProb });
   applyPasses(cut.model, [lateDequantise]);
   graph.prune();

@@ -1,9 +1,10 @@
 /**
- * @file Dense float64 matrices, row-major, and the three products that learning needs.
+ * @file Dense float64 matrices, row-major, and the products that learning needs (their loops: `kernels.ts`).
  * Not a matrix library: decompositions stand in `qr.ts`, `svd.ts` and `cholesky.ts`.
  */
 import { invariant } from "../errors.js";
-import { axpy, dot, f64, type Run } from "./vector.js";
+import { addProduct, addProductTransposed } from "./kernels.js";
+import { dot, f64, scale, type Run } from "./vector.js";
 
 /** `[rows, cols]`, row-major. The shape is fixed; the numbers may be written in place by kernels. */
 export interface Matrix {
@@ -60,51 +61,67 @@ export function stack(a: Matrix, b: Matrix): Matrix {
   return out;
 }
 
-/** `a b`: `[m, n] [n, p]` → `[m, p]`. */
-export function multiply(a: Matrix, b: Matrix): Matrix {
+/** `a b`: `[m, n] [n, p]` → `[m, p]`, added to `into` where one is given. */
+export function multiply(a: Matrix, b: Matrix, into = matrix(a.rows, b.cols)): Matrix {
   invariant(a.cols === b.rows, `product of [${a.rows}, ${a.cols}] and [${b.rows}, ${b.cols}]`);
-  const out = matrix(a.rows, b.cols);
-  for (let i = 0; i < a.rows; i++) {
-    const into = { y: row(out, i), n: b.cols };
-    for (let j = 0; j < a.cols; j++) axpy(f64(a.data, i * a.cols + j), row(b, j), into);
-  }
-  return out;
+  assertShape(into, a.rows, b.cols);
+  addProduct({ a: a.data, b: b.data, into: into.data, m: a.rows, n: a.cols, p: b.cols });
+  return into;
 }
 
-/** `a bᵀ`: `[m, n] [p, n]` → `[m, p]`. */
-export function multiplyTransposed(a: Matrix, b: Matrix): Matrix {
+/** `a bᵀ`: `[m, n] [p, n]` → `[m, p]`, added to `into` where one is given. */
+export function multiplyTransposed(a: Matrix, b: Matrix, into = matrix(a.rows, b.rows)): Matrix {
   invariant(a.cols === b.cols, `a bᵀ of ${a.cols} and ${b.cols} columns`);
-  const out = matrix(a.rows, b.rows);
-  for (let i = 0; i < a.rows; i++) {
-    const left = row(a, i);
-    for (let j = 0; j < b.rows; j++) out.data[i * b.rows + j] = dot(left, row(b, j), a.cols);
-  }
-  return out;
+  assertShape(into, a.rows, b.rows);
+  addProductTransposed({ a: a.data, b: b.data, into: into.data, m: a.rows, n: a.cols, p: b.rows });
+  return into;
 }
 
-/** `aᵀ b`: `[n, m] [n, p]` → `[m, p]`. */
-export function transposedMultiply(a: Matrix, b: Matrix): Matrix {
+/** `aᵀ b`: `[n, m] [n, p]` → `[m, p]`, added to `into` where one is given. */
+export function transposedMultiply(a: Matrix, b: Matrix, into = matrix(a.cols, b.cols)): Matrix {
   invariant(a.rows === b.rows, `aᵀ b of ${a.rows} and ${b.rows} rows`);
-  const out = matrix(a.cols, b.cols);
-  for (let r = 0; r < a.rows; r++) {
-    const from = row(b, r);
-    for (let i = 0; i < a.cols; i++) {
-      axpy(f64(a.data, r * a.cols + i), from, { y: row(out, i), n: b.cols });
-    }
-  }
-  return out;
+  return multiply(transpose(a), b, into); // turning a costs one pass beside the product's p
 }
+
+function assertShape({ rows, cols }: Matrix, m: number, p: number): void {
+  invariant(rows === m && cols === p, `[${m}, ${p}] added to [${rows}, ${cols}]`);
+}
+
+/** Rows of a Gram matrix that are worked out together. */
+const STRIP = 32;
 
 /** `a aᵀ`, `[rows, rows]`, exactly symmetric. */
 export function gram(a: Matrix): Matrix {
-  const out = matrix(a.rows, a.rows);
-  for (let i = 0; i < a.rows; i++) {
-    for (let j = 0; j <= i; j++) {
-      const value = dot(row(a, i), row(a, j), a.cols);
-      out.data[i * a.rows + j] = value;
-      out.data[j * a.rows + i] = value;
+  const n = a.rows;
+  const out = matrix(n, n);
+  for (const [first, last] of rowBlocks(n, STRIP)) {
+    const strip = multiplyTransposed(rowRange(a, first, last), rowRange(a, 0, last));
+    for (let r = 0; r < strip.rows; r++) {
+      for (let j = 0; j < last; j++) {
+        const value = f64(strip.data, r * last + j);
+        out.data[(first + r) * n + j] = value;
+        out.data[j * n + first + r] = value; // within the strip: the same sum of the same products
+      }
     }
   }
+  return out;
+}
+
+/** Rows `first` to `last` (excluded): a view of the same numbers. */
+export function rowRange(a: Matrix, first: number, last: number): Matrix {
+  return matrix(last - first, a.cols, a.data.subarray(first * a.cols, last * a.cols));
+}
+
+/** Blocks of at most `size` of so many rows: `[first, last)` of each. */
+export function* rowBlocks(rows: number, size: number): Generator<readonly [number, number]> {
+  for (let first = 0; first < rows; first += size) yield [first, Math.min(rows, first + size)];
+}
+
+/** `a − b`, element by element. */
+export function subtract(a: Matrix, b: Matrix): Matrix {
+  assertShape(b, a.rows, a.cols);
+  const out = matrix(a.rows, a.cols);
+  for (let i = 0; i < out.data.length; i++) out.data[i] = f64(a.data, i) - f64(b.data, i);
   return out;
 }
 
@@ -115,11 +132,7 @@ export function squaredNorm(a: Matrix): number {
 
 /** Removes from each row of `a` its part in the span of the orthonormal rows of `p`, in place. */
 export function projectOut(a: Matrix, p: Matrix): void {
-  for (let r = 0; r < a.rows; r++) {
-    const target = row(a, r);
-    for (let j = 0; j < p.rows; j++) {
-      const direction = row(p, j);
-      axpy(-dot(target, direction, a.cols), direction, { y: target, n: a.cols });
-    }
-  }
+  const amounts = multiplyTransposed(a, p);
+  scale(-1, row(amounts, 0), amounts.data.length);
+  multiply(amounts, p, a);
 }

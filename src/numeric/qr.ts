@@ -6,13 +6,13 @@
  */
 import { NumericsError } from "../errors.js";
 import { copy, matrix, row, type Matrix } from "./matrix.js";
-import { axpy, dot, f64 } from "./vector.js";
+import { axpy, dot, f64, scale } from "./vector.js";
 
 /** A QR factorisation of `aᵀ`. */
 export interface RowQr {
   /** `[rows, cols]`, orthonormal rows: Qᵀ of the factorisation. */
   readonly q: Matrix;
-  /** `[rows]`, diagonal of R, positive. */
+  /** `[rows]`, diagonal of R, not negative. */
   readonly diagonal: Float64Array;
 }
 
@@ -25,18 +25,29 @@ const DEPENDENT = 1e-12;
  * @throws {@link NumericsError} when rows are linearly dependent or not finite.
  */
 export function qrOfRows(a: Matrix): RowQr {
+  const found = factorRows(a);
+  assertIndependent(found.diagonal, a);
+  return found;
+}
+
+/** As {@link qrOfRows}, with R `[rows, rows]`, also for dependent rows: their diagonal element is then about 0. */
+export function factorRows(a: Matrix): RowQr & { readonly r: Matrix } {
   const { rows, cols } = a;
   const reflectors = copy(a);
   const diagonal = new Float64Array(rows);
   for (let j = 0; j < rows; j++) diagonal[j] = reflectRowsBelow(reflectors, j);
-  assertIndependent(diagonal, a);
   const q = accumulate(reflectors);
+  const r = matrix(rows, rows);
   for (let j = 0; j < rows; j++) {
-    if (f64(diagonal, j) > 0) continue;
-    diagonal[j] = -f64(diagonal, j);
-    for (let c = 0; c < cols; c++) q.data[j * cols + c] = -f64(q.data, j * cols + c);
+    const sign = f64(diagonal, j) < 0 ? -1 : 1;
+    diagonal[j] = sign * f64(diagonal, j);
+    r.data[j * rows + j] = f64(diagonal, j);
+    scale(sign, row(q, j), cols);
+    for (let i = j + 1; i < rows; i++) {
+      r.data[j * rows + i] = sign * f64(reflectors.data, i * cols + j); // left there by the reflections
+    }
   }
-  return { q, diagonal };
+  return { q, diagonal, r };
 }
 
 /** Turns row j from its pivot on into a unit Householder vector and applies it to the rows below; returns R[j, j]. */

@@ -1,10 +1,20 @@
 /**
  * @file Singular value decomposition: ml-matrix does the work, we check its answer on every call.
- * Tall orientation only (ml-matrix warns and is less exact for wide matrices); wide ones are transposed here.
+ * Tall orientation only (ml-matrix warns and is less exact for wide matrices); wide ones are transposed here, and very
+ * tall ones are first reduced to a square.
  */
 import { Matrix as MlMatrix, SingularValueDecomposition } from "ml-matrix";
 import { NumericsError } from "../errors.js";
-import { matrix, multiplyTransposed, squaredNorm, transpose, type Matrix } from "./matrix.js";
+import {
+  matrix,
+  multiplyTransposed,
+  squaredNorm,
+  subtract,
+  transpose,
+  transposedMultiply,
+  type Matrix,
+} from "./matrix.js";
+import { factorRows } from "./qr.js";
 import { assertFinite, f64 } from "./vector.js";
 
 /** `a = u diag(s) vᵀ` with r = min(rows, cols). */
@@ -26,23 +36,35 @@ const RESIDUAL_BOUND = 1e-11;
  * @throws {@link NumericsError} when `a` is not finite, or the answer does not reproduce it.
  */
 export function svd(a: Matrix): Svd {
-  if (a.rows < a.cols) {
-    const { u, s, v } = svd(transpose(a));
-    return { u: v, s, v: u };
-  }
   assertFinite(a.data, "matrix to decompose");
+  const answer = a.rows < a.cols ? turned(decomposeTall(transpose(a), a)) : decomposeTall(a);
+  checkAnswer(a, answer);
+  return answer;
+}
+
+function turned({ u, s, v }: Svd): Svd {
+  return { u: v, s, v: u };
+}
+
+/** Through `a = Q R` where a is much taller than wide (Chan 1982): the decomposition proper is then that of R. */
+function decomposeTall(a: Matrix, rows = transpose(a)): Svd {
+  if (a.rows < 2 * a.cols) return decompose(a);
+  const { q, r } = factorRows(rows);
+  const inner = decompose(r);
+  return { ...inner, u: transposedMultiply(q, inner.u) };
+}
+
+function decompose(a: Matrix): Svd {
   const decomposition = new SingularValueDecomposition(toMl(a), {
     computeLeftSingularVectors: true,
     computeRightSingularVectors: true,
     autoTranspose: false,
   });
-  const answer = {
+  return {
     u: fromMl(decomposition.leftSingularVectors, a.cols),
     s: Float64Array.from(decomposition.diagonal.slice(0, a.cols)),
     v: fromMl(decomposition.rightSingularVectors, a.cols),
   };
-  checkAnswer(a, answer);
-  return answer;
 }
 
 /** Number of singular values above `relative` times the largest (0 for a zero matrix). */
@@ -73,24 +95,19 @@ function checkAnswer(a: Matrix, { u, s, v }: Svd): void {
     u.cols,
     u.data.map((x, i) => x * f64(s, i % u.cols)),
   );
-  const rebuilt = multiplyTransposed(scaled, v);
-  const difference = matrix(
-    a.rows,
-    a.cols,
-    a.data.map((x, i) => x - f64(rebuilt.data, i)),
-  );
+  const difference = subtract(a, multiplyTransposed(scaled, v));
   const norm = Math.sqrt(squaredNorm(a));
   const worst = Math.max(
     norm === 0 ? 0 : Math.sqrt(squaredNorm(difference)) / norm,
     departureFromOrthogonality(u),
     departureFromOrthogonality(v),
   );
-  if (worst <= RESIDUAL_BOUND * a.cols) return; // false for NaN as well
+  if (worst <= RESIDUAL_BOUND * s.length) return; // false for NaN as well
   throw new NumericsError(
     `singular value decomposition of [${a.rows}, ${a.cols}] failed its check`,
     {
       code: "SVD_FAILED",
-      expected: `residual and departure from orthogonality at most ${RESIDUAL_BOUND * a.cols}`,
+      expected: `residual and departure from orthogonality at most ${RESIDUAL_BOUND * s.length}`,
       found: String(worst),
     },
   );

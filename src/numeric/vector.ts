@@ -2,7 +2,9 @@
  * @file The inner loops of all dense algebra: element access, dot, axpy and sums on row-major typed arrays.
  *
  * Indices are in range by construction in every caller; that promise is made here, once, instead of a check per
- * element. One accessor per array type, so that each stays monomorphic and is inlined.
+ * element. One accessor per array type, so that each stays monomorphic and is inlined. The loops here and in
+ * `kernels.ts` read in place all the same: with the accessor the compiler of Node 20 may leave running sums in memory
+ * (in about two of three processes, at five times the cost).
  */
 import { NumericsError } from "../errors.js";
 
@@ -40,12 +42,12 @@ export function dot(a: Run, b: Run, n: number): number {
   let s2 = 0;
   let s3 = 0;
   for (; i < end4; i += 4, j += 4) {
-    s0 += f64(x, i) * f64(y, j);
-    s1 += f64(x, i + 1) * f64(y, j + 1);
-    s2 += f64(x, i + 2) * f64(y, j + 2);
-    s3 += f64(x, i + 3) * f64(y, j + 3);
+    s0 += (x[i] as number) * (y[j] as number);
+    s1 += (x[i + 1] as number) * (y[j + 1] as number);
+    s2 += (x[i + 2] as number) * (y[j + 2] as number);
+    s3 += (x[i + 3] as number) * (y[j + 3] as number);
   }
-  for (; i < end; i++, j++) s0 += f64(x, i) * f64(y, j);
+  for (; i < end; i++, j++) s0 += (x[i] as number) * (y[j] as number);
   return s0 + s1 + (s2 + s3);
 }
 
@@ -58,18 +60,18 @@ export function axpy(alpha: number, x: Run, { y, n }: { y: Run; n: number }): vo
   const end4 = x.offset + (n & ~3);
   const end = x.offset + n;
   for (; i < end4; i += 4, j += 4) {
-    into[j] = f64(into, j) + alpha * f64(from, i);
-    into[j + 1] = f64(into, j + 1) + alpha * f64(from, i + 1);
-    into[j + 2] = f64(into, j + 2) + alpha * f64(from, i + 2);
-    into[j + 3] = f64(into, j + 3) + alpha * f64(from, i + 3);
+    into[j] = (into[j] as number) + alpha * (from[i] as number);
+    into[j + 1] = (into[j + 1] as number) + alpha * (from[i + 1] as number);
+    into[j + 2] = (into[j + 2] as number) + alpha * (from[i + 2] as number);
+    into[j + 3] = (into[j + 3] as number) + alpha * (from[i + 3] as number);
   }
-  for (; i < end; i++, j++) into[j] = f64(into, j) + alpha * f64(from, i);
+  for (; i < end; i++, j++) into[j] = (into[j] as number) + alpha * (from[i] as number);
 }
 
 /** `x *= alpha` over `n` elements, in place. */
 export function scale(alpha: number, x: Run, n: number): void {
   const end = x.offset + n;
-  for (let i = x.offset; i < end; i++) x.data[i] = alpha * f64(x.data, i);
+  for (let i = x.offset; i < end; i++) x.data[i] = alpha * (x.data[i] as number);
 }
 
 /** Compensated sum (Neumaier 1974): the error does not grow with the number of terms. */

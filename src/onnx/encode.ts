@@ -31,6 +31,8 @@ import { DTYPES, type Tensor } from "./tensor.js";
 
 /** Encoded bytes and the folder that external locations are relative to. */
 export interface EncodedModel {
+  /** Of the graph: names the model in errors. */
+  readonly name: string;
   readonly bytes: Uint8Array;
   /** `undefined` when no tensor is external. */
   readonly folder: string | undefined;
@@ -71,7 +73,7 @@ export function encodeModel(
     metadataProps: [...model.metadata].map(([key, value]) => ({ key, value })),
   });
   keepUnknown(proto, origin);
-  return { bytes: toBinary(ModelProtoSchema, proto), folder: root };
+  return { name: model.graph.name, bytes: toBinary(ModelProtoSchema, proto), folder: root };
 }
 
 /** Real paths of all files that a graph's tensors point into, each once. */

@@ -180,11 +180,12 @@ export const SHAPE_RULES: Table<SymbolicShape> = {
     const shape = types.shape(node.input(0));
     const axis = fromEnd(node.int("axis", 0), shape?.length ?? 0);
     const total = shape?.[axis];
-    const sizes = types.integers(node.inputs[1]);
+    const given = node.inputs[1] ? types.elements(node.inputs[1])?.[output] : undefined;
+    const isTold = typeof given === "number" || given?.startsWith("=") === false;
     const n = node.outputs.length;
     // without sizes the parts are equal; the last one may be smaller from opset 18 on
     const even = typeof total === "number" && total % n === 0 ? total / n : undefined;
-    const size = node.inputs[1] ? sizes?.[output] : even;
+    const size = node.inputs[1] ? (isTold ? given : undefined) : even;
     return shape?.map((dim, i) => (i === axis ? (size ?? types.fresh()) : dim));
   },
   Slice: sliceShape,

@@ -1,8 +1,8 @@
 /**
  * @file Peak memory, estimated before anything heavy starts: what is resident at most, mapped pages of a file counted once.
  *
- * The constants are read off recorded runs (SmolLM2-135M with itself, layer 1, prompts of 6 tokens, batch 64, ONNX
- * Runtime 1.30, CPU; `test/plan/memory.test.ts` holds the figures and checks the estimate against them).
+ * The constants are read off recorded runs (SmolLM2-135M and the demo models, ONNX Runtime 1.30, CPU;
+ * `test/plan/memory.test.ts` holds the figures and checks the estimate against them).
  */
 import { HostError } from "../errors.js";
 import type { Side } from "./sides.js";
@@ -10,8 +10,12 @@ import type { MachineLimits } from "./machine-limits.js";
 
 /** A number of states, activations and copied weights has four bytes, whatever the file's type. */
 const FLOAT_BYTES = 4;
-/** Node.js, the runtime's code, two decoded graphs and the sessions' own structures, in bytes: 320 to 460 MB recorded. */
-const BASE_BYTES = 400e6;
+/** Node.js, the runtime's code and the program's own data, in bytes: 260 to 300 MB recorded with models of a few megabytes. */
+const BASE_BYTES = 265e6;
+/** A tokenizer, per token of its vocabulary. */
+const TOKENIZER_BYTES = 1400;
+/** Graphs and their sessions, per block above the site. */
+const GRAPH_BYTES = 1.2e6;
 /**
  * Activations that a gradient keeps, per token and block, in units of the width of all that the block's products make
  * (its weights over dModel): operands of products, norms, gates, scores. 2.1 to 2.5 recorded for gradients alone.
@@ -28,6 +32,8 @@ export interface ModelSize {
   readonly blockParameters: number;
   /** Bytes of those matrices as the runtime would copy them: float32, or packed. */
   readonly copiedBytes: number;
+  /** Bytes of the head as the runtime would copy it: prompts are run through the whole model. */
+  readonly copiedHeadBytes: number;
   readonly nLayers: number;
   readonly dModel: number;
   readonly vocab: number;
@@ -47,6 +53,8 @@ export interface MemoryPlan {
   readonly items: number;
   /** Rows per run of a model. */
   readonly batch: number;
+  /** Rows per run of a gradient. */
+  readonly gradientRows: number;
   /** Tokens of the longest prompt. */
   readonly tokens: number;
   /** Tokens from the earliest patched position to the end, at most: those that a suffix runs. */
@@ -75,21 +83,29 @@ export function estimateMemory(plan: MemoryPlan): MemoryEstimate {
     sides.map(of).reduce((a, b) => a + b, 0);
   const widest = (of: (model: ModelSize) => number): number => Math.max(...sides.map(of));
   const blocksAbove = ({ nLayers }: ModelSize): number => nLayers - plan.lowestLayer;
-  const copied = sum((model) => (COPIES * blocksAbove(model) * model.copiedBytes) / model.nLayers);
+  const copiesAbove = (model: ModelSize): number =>
+    (COPIES * blocksAbove(model) * model.copiedBytes) / model.nLayers;
+  // the self-checks hold one whole model beside its suffix; the cells hold the suffixes of both
+  const copied = Math.max(
+    widest((model) => model.copiedBytes + model.copiedHeadBytes + copiesAbove(model)),
+    sum(copiesAbove),
+  );
   // both models' sessions stay open; a capture runs one model at a time
   const kept = sum((model) => blocksAbove(model) * productWidth(model));
-  const gradients = plan.batch * plan.window * kept;
+  const gradients = plan.gradientRows * plan.window * kept;
   const capture = widest(
     (model) =>
       plan.batch * plan.tokens * (productWidth(model) + plan.layers * model.dModel) +
       2 * plan.batch * model.vocab,
   );
   const states = STATE_COPIES * plan.items * sum((model) => model.dModel);
+  const program =
+    BASE_BYTES + TOKENIZER_BYTES * widest(({ vocab }) => vocab) + GRAPH_BYTES * sum(blocksAbove);
   const parts: MemoryPart[] = [
     { name: "weights", bytes: plan.copiesWeights ? copied : plan.weightBytes },
     { name: "captured states", bytes: FLOAT_BYTES * states },
     { name: "activations", bytes: FLOAT_BYTES * Math.max(gradients, capture) },
-    { name: "program", bytes: BASE_BYTES },
+    { name: "program", bytes: program },
   ];
   parts.sort((a, b) => b.bytes - a.bytes);
   return { parts, totalBytes: parts.reduce((total, part) => total + part.bytes, 0) };

@@ -4,7 +4,7 @@
 import type { InferenceSession, OnnxValue, Tensor as OrtTensor } from "onnxruntime-node";
 import { HostError, invariant, ModelFormatError, present } from "../errors.js";
 import { annotateTypes } from "../onnx/annotate-types.js";
-import { encodeModel } from "../onnx/encode.js";
+import { encodeModel, type EncodedModel } from "../onnx/encode.js";
 import type { Dim, Model } from "../onnx/graph.js";
 import { lateWiden } from "../onnx/passes/late-dequantise.js";
 import { applyPasses } from "../onnx/passes/pass.js";
@@ -33,6 +33,19 @@ export interface SessionOptions {
    * nodes to the CPU. Says nothing on the CPU itself. @defaultValue false
    */
   readonly strict?: boolean;
+  /** Where the session lives. @defaultValue the thread that asks */
+  readonly host?: OpensSessions;
+}
+
+/** Opens sessions elsewhere: a thread of its own. */
+export interface OpensSessions {
+  open(model: EncodedModel, options: SessionOptions): Promise<Session>;
+}
+
+/** Buffers of feeds that a run may move to another thread; it gives them back, perhaps under other handles. */
+export interface Loan {
+  readonly buffers: readonly ArrayBuffer[];
+  giveBack(buffers: readonly ArrayBuffer[]): void;
 }
 
 /** An input or output of a session. */
@@ -47,11 +60,11 @@ export interface Session {
   readonly inputs: readonly PortType[];
   readonly outputs: readonly PortType[];
   /**
-   * Runs the graph once.
+   * Runs the graph once. Feeds may be changed when the promise settles; buffers of `loan` when they are given back.
    *
    * @throws {@link HostError} when the runtime refuses the feeds or fails inside.
    */
-  run(feeds: Feeds): Promise<Record<string, RuntimeTensor>>;
+  run(feeds: Feeds, loan?: Loan): Promise<Record<string, RuntimeTensor>>;
   release(): Promise<void>;
 }
 
@@ -73,12 +86,22 @@ const TO_RUNTIME = {
  * runtime itself cannot be loaded.
  */
 export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
-  const ort = await loadRuntime();
   if (options.device === "webgpu") widenTrigonometry(model.graph);
   // else the runtime makes a float32 copy of every half-precision weight for each session
   if (options.prepack !== true) applyPasses(model, [lateWiden]);
   annotateTypes(model.graph);
-  const { bytes, folder } = encodeModel(model);
+  const encoded = encodeModel(model);
+  return options.host === undefined
+    ? openEncoded(encoded, options)
+    : options.host.open(encoded, options);
+}
+
+/** Makes a session, in this thread, from a model that {@link createSession} has prepared. */
+export async function openEncoded(
+  { name, bytes, folder }: EncodedModel,
+  options: SessionOptions,
+): Promise<Session> {
+  const ort = await loadRuntime();
   if (options.device === "webgpu") await keepShaders(ort);
   const session = await open(ort, bytes, { ...options, folder });
   const inputs = session.inputMetadata.map(port);
@@ -86,29 +109,41 @@ export async function createSession(model: Model, options: SessionOptions = {}):
   return {
     inputs,
     outputs,
-    async run(feeds) {
-      let results: InferenceSession.OnnxValueMapType;
+    async run(feeds, loan) {
       try {
-        results = await session.run(
-          Object.fromEntries(
-            Object.entries(feeds).map(([name, value]) => [name, toRuntime(ort.Tensor, value)]),
-          ),
-        );
-      } catch (cause) {
-        throw new HostError("the runtime failed while running a graph", {
-          code: "RUNTIME_RUN",
-          where: `graph "${model.graph.name}"`,
-          found: firstLine(cause),
-          hint: "run again with --verbose for the runtime's own words",
-          cause,
-        });
+        return await runOnce(ort, session, { name, feeds });
+      } finally {
+        loan?.giveBack(loan.buffers);
       }
-      return Object.fromEntries(
-        Object.entries(results).map(([name, value]) => [name, fromRuntime(value, name)]),
-      );
     },
     release: () => session.release(),
   };
+}
+
+async function runOnce(
+  ort: Runtime,
+  session: InferenceSession,
+  { name, feeds }: { readonly name: string; readonly feeds: Feeds },
+): Promise<Record<string, RuntimeTensor>> {
+  let results: InferenceSession.OnnxValueMapType;
+  try {
+    results = await session.run(
+      Object.fromEntries(
+        Object.entries(feeds).map(([name, value]) => [name, toRuntime(ort.Tensor, value)]),
+      ),
+    );
+  } catch (cause) {
+    throw new HostError("the runtime failed while running a graph", {
+      code: "RUNTIME_RUN",
+      where: `graph "${name}"`,
+      found: firstLine(cause),
+      hint: "run again with --verbose for the runtime's own words",
+      cause,
+    });
+  }
+  return Object.fromEntries(
+    Object.entries(results).map(([name, value]) => [name, fromRuntime(value, name)]),
+  );
 }
 
 type Runtime = typeof import("onnxruntime-node");
@@ -154,8 +189,9 @@ function sessionOptions(
       ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
       // the runtime refuses this together with the CPU asked for by name
       ...(strict && device !== "cpu" ? { disable_cpu_ep_fallback: "1" } : {}),
-      // spinning threads make two processes on one machine ten times slower
-      intra_op: { allow_spinning: "0" },
+      // threads that wait for the next operator spin for a moment, which saves waking them (a sixth of a step on two
+      // threads), and not for long, which would make two processes on one machine several times slower
+      intra_op: { allow_spinning: "1", spin_duration_us: "200" },
     },
   };
   return {

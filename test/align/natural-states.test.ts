@@ -8,7 +8,7 @@ import { fitNaturalStates } from "../../src/align/natural-states.js";
 import { squaredDistances } from "../../src/align/naturalness.js";
 import { normaliseStates } from "../../src/align/normalisation.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
-import { matrix, row, transposedMultiply, type Matrix } from "../../src/numeric/matrix.js";
+import { matrix, transposedMultiply, type Matrix } from "../../src/numeric/matrix.js";
 import { stream } from "../../src/stats/stream.js";
 
 /** Solves of well-conditioned systems of up to 40 unknowns in float64. */
@@ -48,8 +48,7 @@ describe("fitPrecision", () => {
     const precision = fitPrecision(x);
     const scatter = transposedMultiply(x, x).data.map((v) => v / n);
     const v = gaussian(1, d, 2);
-    const image = matrix(1, d);
-    precision.apply(row(v, 0), row(image, 0));
+    const image = precision.apply(v);
     // Σ (Σ⁻¹ v) = v, with Σ written out
     for (let i = 0; i < d; i++) {
       let back = precision.floor * image.data[i]!;
@@ -166,8 +165,7 @@ describe("naturalness", () => {
         d,
         patched.slice(r * d, (r + 1) * d).map((x, c) => x - natural.means.data[group * d + c]!),
       );
-      const image = matrix(1, d);
-      natural.precision.apply(row(e, 0), row(image, 0));
+      const image = natural.precision.apply(e);
       const expected = e.data.reduce((total, x, c) => total + x * image.data[c]!, 0);
       expect(Math.abs(found[r]! - expected)).toBeLessThan(SOLVE);
     });

@@ -35,7 +35,7 @@ describe("the arithmetic minimum", () => {
     const folder = temporaryFolder();
     writeRandomCheckpoint(folder, { layers: 4, dModel: 64 });
     const located = await loadModel(folder, { adapters: ADAPTERS });
-    const { graph } = buildSuffix(located, 1, { gradient: false, window: true });
+    const { graph } = buildSuffix(located, 1, { gradient: false, tokens: "window" });
     const weights = graph.nodes
       .filter(({ opType }) => /MatMul|Gemm/.test(opType))
       .flatMap(({ inputs }) => inputs.flatMap((value) => value?.initializer?.dims ?? []));

@@ -1,13 +1,13 @@
 /**
  * @file Tokens per second of a capture (states of eight layers, keys and values above the lowest, natural answers, all
- * written to disk) and of a plain forward pass over the same prompts, which gives the last token's logits and nothing
- * else. Interleaved; opening the session counts in both.
+ * written to disk) and of a plain forward pass over the same prompts in the same batches, which gives the last token's
+ * answer logits and their normaliser and nothing else. Interleaved; opening the session counts in both.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ADAPTERS } from "../../adapters/index.js";
-import { batchByLength } from "../../src/capture/batches.js";
+import { batchByLength, promptLimit } from "../../src/capture/batches.js";
 import { capture } from "../../src/capture/capture.js";
 import { present } from "../../src/errors.js";
 import { buildCapture } from "../../src/models/capture-graph.js";
@@ -20,7 +20,7 @@ import { int64 } from "../../src/runtime/tensor.js";
 import type { BenchOptions } from "./options.js";
 import { makePrompts } from "./prompts.js";
 import { DEMO, type Report } from "./report.js";
-import { digits, spell, spreadOf, timed } from "./spread.js";
+import { digits, spell, spreadOf, timed, type Times } from "./spread.js";
 import { sessionOf } from "./session-options.js";
 
 /** Prompts per round: enough that opening a session is a small part. */
@@ -41,25 +41,30 @@ export async function benchCapture(options: BenchOptions): Promise<Report> {
     rows: options.rows,
     session: sessionOf([located, located], options),
   };
-  const times: { captureMs: number; plainMs: number }[] = [];
+  const times: { captured: Times; plain: Times }[] = [];
   for (let round = 0; round < options.rounds; round++) {
-    const first = round % 2 === 0 ? undefined : await plainMs(run);
-    const captureMs = await captureOnce(run, layers);
-    times.push({ captureMs, plainMs: first ?? (await plainMs(run)) });
+    const first = round % 2 === 0 ? undefined : await plainOnce(run);
+    const captured = await captureOnce(run, layers);
+    times.push({ captured, plain: first ?? (await plainOnce(run)) });
   }
-  const rate = (pick: (round: { captureMs: number; plainMs: number }) => number): number[] =>
-    times.map((round) => (1e3 * PROMPTS * tokens) / pick(round));
-  const captured = spreadOf(rate(({ captureMs }) => captureMs));
-  const plain = spreadOf(rate((round) => round.plainMs));
-  const ratio = spreadOf(times.map((round) => round.captureMs / round.plainMs));
+  const rate = (pick: (round: (typeof times)[number]) => Times): number[] =>
+    times.map((round) => (1e3 * PROMPTS * tokens) / pick(round).ms);
+  const captured = spreadOf(rate((round) => round.captured));
+  const plain = spreadOf(rate((round) => round.plain));
+  const ratio = spreadOf(times.map((round) => round.captured.ms / round.plain.ms));
+  const processor = spreadOf(times.map((round) => round.captured.cpuMs / round.plain.cpuMs));
   return {
     title: `capture: ${PROMPTS} prompts of ${tokens} tokens, ${layers.length} layers from ${digits(layers[0] ?? 0)} on, batches of ${options.rows}, ${options.threads} threads`,
     rows: [
       ["capture, tokens/s", spell(captured)],
       ["plain forward, tokens/s", spell(plain)],
       ["time of capture over plain forward", spell(ratio)],
+      ["the same in processor time", spell(processor)],
     ],
-    json: { captureTokensPerSecond: captured, plainTokensPerSecond: plain, overPlain: ratio },
+    json: {
+      ...{ captureTokensPerSecond: captured, plainTokensPerSecond: plain },
+      ...{ overPlain: ratio, processorOverPlain: processor },
+    },
   };
 }
 
@@ -70,27 +75,32 @@ interface CaptureRun {
   readonly session: SessionOptions;
 }
 
-async function captureOnce(run: CaptureRun, layers: readonly number[]): Promise<number> {
+async function captureOnce(run: CaptureRun, layers: readonly number[]): Promise<Times> {
   const folder = mkdtempSync(join(tmpdir(), "mas-audit-bench-"));
   try {
     const { signal } = new AbortController();
-    const { value, ms } = await timed(() =>
+    const { value, ...times } = await timed(() =>
       capture({ ...run, layers, caches: true, folder, name: "bench", signal }),
     );
     value.close();
-    return ms;
+    return times;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /** The same prompts in the same batches; no states, no keys. */
-async function plainMs({ located, prepared, rows, session: options }: CaptureRun): Promise<number> {
+async function plainOnce({
+  located,
+  prepared,
+  rows,
+  session: options,
+}: CaptureRun): Promise<Times> {
   const lengths = prepared.items.map(({ ids }) => ids.length);
   const answers = prepared.answerTokens.flat();
-  const { ms } = await timed(async () => {
+  return timed(async () => {
     const session = await createSession(buildCapture(located, { layers: [] }), options);
-    for (const batch of batchByLength(lengths, { rows })) {
+    for (const batch of batchByLength(lengths, promptLimit(rows))) {
       const ids = batch.map((item) => present(prepared.items[item], "item").ids);
       await session.run({
         ...feedBatch(located.feeds, ids),
@@ -103,5 +113,4 @@ async function plainMs({ located, prepared, rows, session: options }: CaptureRun
     }
     await session.release();
   });
-  return ms;
 }

@@ -32,8 +32,8 @@ export async function benchLoad(options: BenchOptions): Promise<Report> {
     const at = layer;
     const graphs: Readonly<Record<string, () => Model>> = {
       capture: () => buildCapture(located, { layers: [at], caches: true }),
-      "suffix forward": () => buildSuffix(located, at, { gradient: false, window: true }),
-      "suffix with gradient": () => buildSuffix(located, at, { gradient: true, window: true }),
+      "suffix forward": () => buildSuffix(located, at, { gradient: false, tokens: "window" }),
+      "suffix with gradient": () => buildSuffix(located, at, { gradient: true, tokens: "window" }),
     };
     for (const [name, build] of Object.entries(graphs)) {
       const graph = await timed(build);

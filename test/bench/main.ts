@@ -9,10 +9,12 @@ import { describeMachine, printReport, type Report } from "./report.js";
 /** Each bench is loaded when it is run. */
 const RUN: Readonly<Record<BenchName, (options: BenchOptions) => Promise<Report>>> = {
   step: async (options) => (await import("./step.js")).benchStep(options),
+  algebra: async (options) => (await import("./algebra.js")).benchAlgebra(options),
   audit: async (options) => (await import("./audit.js")).benchAudit(options),
   capture: async (options) => (await import("./capture.js")).benchCapture(options),
   load: async (options) => (await import("./load.js")).benchLoad(options),
   scaling: async (options) => (await import("./scaling.js")).benchScaling(options),
+  soak: async (options) => (await import("./soak.js")).benchSoak(options),
 };
 
 async function main(): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * @file What a bench is asked: `npm run bench -- [--only step|audit|capture|load|scaling] [--model HF_DIR] [--json FILE] …`.
+ * @file What a bench is asked: `npm run bench -- [--only step|algebra|audit|capture|load|scaling|soak] [--model HF_DIR] [--json FILE] …`.
  */
 import { parseArgs } from "node:util";
 import { readMachine } from "../../src/cli/machine.js";
@@ -8,7 +8,7 @@ import { DEFAULTS } from "../../src/plan/defaults.js";
 import { chooseThreads } from "../../src/plan/threads.js";
 
 /** Which benches there are. */
-export const BENCHES = ["step", "audit", "capture", "load", "scaling"] as const;
+export const BENCHES = ["step", "algebra", "audit", "capture", "load", "scaling", "soak"] as const;
 /** Name of a bench. */
 export type BenchName = (typeof BENCHES)[number];
 

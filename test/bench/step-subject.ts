@@ -22,10 +22,11 @@ import type { LocatedModel } from "../../src/models/located.js";
 import type { PreparedAudit } from "../../src/models/prepared-items.js";
 import type { Matrix } from "../../src/numeric/matrix.js";
 import type { SessionOptions } from "../../src/runtime/session.js";
+import { shareMachine } from "../../src/runtime/share-machine.js";
 import { stream } from "../../src/stats/stream.js";
 import { makePrompts } from "./prompts.js";
 import { timed } from "./spread.js";
-import { TimedSessions } from "./timed-sessions.js";
+import { Stopwatch, TimedSessions } from "./timed-sessions.js";
 
 /** Learning rate of the one step that is repeated. */
 export const LEARNING_RATE = 0.03;
@@ -44,10 +45,11 @@ export interface StepRequest {
   readonly k: number;
   /** Rows per call of the runtime. */
   readonly rows: number;
+  /** Of the whole machine; the models share it. */
   readonly session: SessionOptions;
 }
 
-/** One step: what it gave and where its time went, milliseconds. */
+/** One step: what it gave and where its time went, milliseconds; the two models overlap, and each moment counts once. */
 export interface StepRun {
   readonly ms: number;
   /** All processors together. */
@@ -78,15 +80,20 @@ export async function openStep(request: StepRequest): Promise<StepSubject> {
   const prepared = makePrompts({ items: 2 * pairs, tokens, suffix, vocab });
   const folder = mkdtempSync(join(tmpdir(), "mas-audit-bench-"));
   const captures: Capture[] = [];
-  const stopwatch = { continuationMs: 0 };
+  const shares = shareMachine(request.session, { count: models.length });
+  const shareOf = (model: number): SessionOptions =>
+    present(shares.options[model], "session options");
+  const [inRuntime, inContinuation] = [new Stopwatch(), new Stopwatch()];
   const sessions = models.map(
-    (located) => new TimedSessions(located, { layer, window: true }, request.session),
+    (located, i) =>
+      new TimedSessions(located, { layer, window: true }, { ...shareOf(i), inRuntime }),
   );
   for (const [i, located] of models.entries()) {
     captures.push(
       await capture({
         ...{ located, prepared, layers: [layer], caches: true, folder, name: String(i) },
-        ...{ rows: request.rows, session: request.session, signal: new AbortController().signal },
+        ...{ rows: request.rows, session: shareOf(i) },
+        signal: new AbortController().signal,
       }),
     );
   }
@@ -100,25 +107,25 @@ export async function openStep(request: StepRequest): Promise<StepSubject> {
         signal: new AbortController().signal,
       });
       const parts = { located, prepared, batch, request };
-      return learningModel(parts, captured, timeContinuation(continuation, stopwatch));
+      return learningModel(parts, captured, timeContinuation(continuation, inContinuation));
     }),
     subspaces: models.map(({ dModel }, i) =>
       randomSubspace(request.k, dModel, stream(0, `bench/start/${i}`)),
     ),
   };
-  const runtimeMs = (): number => sessions.reduce((sum, each) => sum + each.runtimeMs, 0);
   return {
     ...{ prepared, point, batch },
     async run(naturalness) {
-      const [before, inside] = [stopwatch.continuationMs, runtimeMs()];
+      const [before, inside] = [inContinuation.ms, inRuntime.ms];
       const { value, ms, cpuMs } = await timed(() => takeStep(point, batch, naturalness));
-      const graphMs = runtimeMs() - inside;
-      const feedMs = stopwatch.continuationMs - before - graphMs;
+      const graphMs = inRuntime.ms - inside;
+      const feedMs = inContinuation.ms - before - graphMs;
       return { ...value, ms, cpuMs, graphMs, feedMs };
     },
     async release() {
       for (const each of captures) each.close();
       await Promise.all(sessions.map((each) => each.release()));
+      await shares.close();
       rmSync(folder, { recursive: true });
     },
   };
@@ -180,17 +187,9 @@ function learningModel(
   };
 }
 
-function timeContinuation(
-  inner: Continuation,
-  stopwatch: { continuationMs: number },
-): Continuation {
+function timeContinuation(inner: Continuation, stopwatch: Stopwatch): Continuation {
   return {
     ...inner,
-    async backward(items, patched, labels) {
-      const start = performance.now();
-      const result = await inner.backward(items, patched, labels);
-      stopwatch.continuationMs += performance.now() - start;
-      return result;
-    },
+    backward: (...rows) => stopwatch.around(() => inner.backward(...rows)),
   };
 }

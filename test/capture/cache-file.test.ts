@@ -44,14 +44,14 @@ it("gives back the topmost cuts of a batch, each row up to its own token", () =>
         return t < past[row]! ? spell(cut, item, o, t, i) : 0;
       }),
     );
-  const both = file.read(items, past, 2);
+  const both = file.read(items, past, { count: 2 });
   expect(both.map(({ dims }) => dims)).toEqual([
     [2, 2, 3, 3],
     [2, 3, 2],
   ]);
   expect([...both[0]!.data]).toEqual(expected(0, [2, 3]));
   expect([...both[1]!.data]).toEqual(expected(1, [1, 2]));
-  const [top, ...others] = file.read(items, past, 1);
+  const [top, ...others] = file.read(items, past, { count: 1 });
   expect(others).toEqual([]);
   expect([...top!.data]).toEqual(expected(1, [1, 2]));
   file.close();
@@ -60,8 +60,8 @@ it("gives back the topmost cuts of a batch, each row up to its own token", () =>
 it("has an axis of length 1 where no token comes before, and refuses more cuts than it holds", () => {
   const file = new CacheFile(`${folder}/first.f32`, [1], [{ tokenAxis: 1, sizes: [0, 2] }]);
   file.write(0, { row: 0, width: 1, caches: [Float32Array.of(5, 6)] });
-  const [keys] = file.read([0], [0], 1);
+  const [keys] = file.read([0], [0], { count: 1 });
   expect(keys).toEqual({ dims: [1, 1, 2], data: Float32Array.of(0, 0) });
-  expect(() => file.read([0], [0], 2)).toThrow(/2 of 1 cuts/);
+  expect(() => file.read([0], [0], { count: 2 })).toThrow(/2 of 1 cuts/);
   file.close();
 });

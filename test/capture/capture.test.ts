@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { resolve } from "node:path";
+import { statSync, symlinkSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ADAPTERS } from "../../adapters/index.js";
 import {
@@ -9,10 +10,13 @@ import {
   classLogProb,
 } from "../../src/capture/answer-table.js";
 import { batchByLength } from "../../src/capture/batches.js";
-import { capture } from "../../src/capture/capture.js";
+import { capture, captureAll } from "../../src/capture/capture.js";
+import { distinctPrompts } from "../../src/capture/distinct-prompts.js";
 import { StateFile } from "../../src/capture/state-file.js";
 import { suffixContinuation, SuffixSessions } from "../../src/measure/suffix-runner.js";
 import { loadModel } from "../../src/models/load.js";
+import type { LocatedModel } from "../../src/models/located.js";
+import type { PreparedAudit } from "../../src/models/prepared-items.js";
 import { promptsOf } from "../support/tiny-audit.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 
@@ -80,6 +84,115 @@ describe("a capture", () => {
   });
 });
 
+describe("a capture of several audits", () => {
+  const setting = {
+    layers: [1, 3],
+    caches: true,
+    folder,
+    rows: 4,
+    session: { threads: 1 },
+    signal: new AbortController().signal,
+  };
+  const locate = (): Promise<LocatedModel> =>
+    loadModel(resolve("fixtures/exports/llama/optimum-past"), { adapters: ADAPTERS });
+  const first = promptsOf([4, 9, 6, 3]);
+  /** Two prompts of the first audit in another order, one of its own; other answers. */
+  const second: PreparedAudit = {
+    ...first,
+    audit: { ...first.audit, id: "second" },
+    answerTokens: [[11], [6, 12]],
+    items: [first.items[3]!, { ...first.items[0]!, ids: [8, 9, 10, 11, 12] }, first.items[1]!],
+  };
+
+  it("runs every prompt once, and each sees its own answers, states and keys", async () => {
+    const located = await locate();
+    const both = await captureAll({ ...setting, located, name: "both" }, [first, second]);
+    const tokens = [4, 9, 6, 3, 5].reduce((sum, length) => sum + length);
+    expect(statSync(join(folder, "both-1.f32")).size).toBe(4 * tokens * located.dModel);
+    for (const [a, prepared] of [first, second].entries()) {
+      const name = `alone-${a}`;
+      const alone = await capture({ ...setting, located, name, prepared });
+      const shared = both[a]!;
+      expect([...shared.natural.chosen]).toEqual([...alone.natural.chosen]);
+      expectClose(shared.natural.logProb, alone.natural.logProb);
+      expectClose(shared.natural.mass, alone.natural.mass);
+      expectClose(shared.natural.largestLogit, alone.natural.largestLogit);
+      for (const layer of setting.layers)
+        expectClose(shared.siteStates(layer, "early"), alone.siteStates(layer, "early"));
+      for (const [item, { ids }] of prepared.items.entries()) {
+        const [found, expected] = [shared, alone].map(({ caches }) =>
+          caches!.read([item], [ids.length - 1], { count: 2 }).map(({ data }) => data),
+        );
+        found!.forEach((keys, cut) => {
+          expectClose(keys, expected![cut]!);
+        });
+      }
+      alone.close();
+      shared.close(); // the other one still reads
+    }
+    expect(() => both[1]!.siteStates(1, "early")).toThrow(/EBADF/);
+  });
+
+  it("ends with the disk's refusal, whichever file it concerns", async () => {
+    const located = await locate();
+    for (const file of ["full-1.f32", "full-caches.f32"]) {
+      const name = `full-${file}`;
+      symlinkSync("/dev/full", join(folder, `${name}${file.slice("full".length)}`));
+      await expect(capture({ ...setting, located, name, prepared: first })).rejects.toThrow(
+        expect.objectContaining({ code: "DISK_FULL" }) as Error,
+      );
+    }
+  });
+
+  it("refuses a folder that cannot be made", async () => {
+    const located = await locate();
+    const refused = capture({
+      ...setting,
+      ...{ located, prepared: first, name: "none", folder: "/dev/null/captures" },
+    });
+    await expect(refused).rejects.toThrow(
+      expect.objectContaining({ code: "OUTPUT_NOT_WRITABLE" }) as Error,
+    );
+  });
+
+  /** Another batch, another padding: float32 sums of the same terms. */
+  function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>): void {
+    expect(found.length).toBe(expected.length);
+    const worst = Array.from(found).reduce(
+      (most, x, i) => Math.max(most, Math.abs(x - expected[i]!)),
+      0,
+    );
+    expect(worst).toBeLessThan(SAME_LOG_PROB);
+  }
+});
+
+describe("distinctPrompts", () => {
+  it("gives every item a prompt of its own ids, and no ids twice", () => {
+    const ids = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(fc.array(ids)), (audits) => {
+        const prepared = audits.map((rows, a) => {
+          const tiny = promptsOf(rows.map((row) => row.length));
+          return {
+            audit: { ...tiny.audit, id: String(a) },
+            items: tiny.items.map((item, i) => ({ ...item, ids: rows[i]! })),
+          };
+        });
+        const found = distinctPrompts(prepared);
+        expect(new Set(found.ids.map(String)).size).toBe(found.ids.length);
+        const again = found.promptOf.map((items) => items.map((prompt) => found.ids[prompt]));
+        expect(again).toEqual(audits);
+        found.ids.forEach((prompt, i) => {
+          const owner = audits.findIndex((rows) =>
+            rows.some((row) => String(row) === String(prompt)),
+          );
+          expect(found.audit[i]).toBe(String(owner));
+        });
+      }),
+    );
+  });
+});
+
 describe("StateFile", () => {
   it("gives back every token of every item", () => {
     const lengths = [3, 1, 4];
@@ -109,6 +222,27 @@ describe("batchByLength", () => {
         expect(batches.every((batch) => batch.length <= rows)).toBe(true);
         const sorted = batches.flat().map((row) => each[row]!);
         expect(sorted).toEqual([...sorted].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  it("pads no batch beyond its tokens, unless one row alone is longer, and starts no batch early", () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 60 });
+    const limit = fc.record({
+      rows: fc.integer({ min: 1, max: 9 }),
+      tokens: fc.integer({ min: 1, max: 90 }),
+    });
+    fc.assert(
+      fc.property(lengths, limit, (each, { rows, tokens }) => {
+        const batches = batchByLength(each, { rows, tokens });
+        const padded = (batch: readonly number[]): number =>
+          batch.length * Math.max(...batch.map((row) => each[row]!));
+        expect(batches.every((batch) => batch.length === 1 || padded(batch) <= tokens)).toBe(true);
+        expect(batches.flat()).toEqual(batchByLength(each, { rows: 1 }).flat());
+        batches.slice(1).forEach(([next], i) => {
+          const grown = [...batches[i]!, next!];
+          expect(grown.length > rows || padded(grown) > tokens).toBe(true);
+        });
       }),
     );
   });

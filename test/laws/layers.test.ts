@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "src/numeric",
     "src/store",
   ],
-  "src/capture": ["src/models", "src/runtime", "src/plan"],
+  "src/capture": ["src/models", "src/runtime", "src/plan", "src/store"],
   "src/align": ["src/numeric", "src/stats"],
   "src/measure": [
     "src/align",

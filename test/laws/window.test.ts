@@ -25,6 +25,8 @@ const folder = temporaryFolder();
  */
 const SAME_PER_BLOCK = 6e-6;
 
+/** Prompts per run, the same everywhere: some rotary embeddings depend on the longest prompt of a run. */
+const ROWS = 4;
 const SESSION = { threads: 1 } as const;
 const LENGTHS = [4, 9, 6, 9, 3, 7, 1];
 const { signal } = new AbortController();
@@ -67,7 +69,7 @@ describe.each(SAMPLES)("%s", (path) => {
     const prepared = promptsFor(located);
     const layers = [...new Set([0, 1, located.nLayers])];
     const captured = await capture({
-      ...{ located, prepared, layers, folder, rows: 4, session: SESSION, signal },
+      ...{ located, prepared, layers, folder, rows: ROWS, session: SESSION, signal },
       name: path.replaceAll("/", "-"),
       caches: true,
     });
@@ -88,7 +90,7 @@ describe.each(SAMPLES)("%s", (path) => {
   });
 });
 
-/** Losses and gradients at every role, from states moved at random. */
+/** Losses and gradients at every role, from states moved at random; three rows of each prompt, of which windows make one. */
 async function runAll(
   located: LocatedModel,
   {
@@ -99,17 +101,21 @@ async function runAll(
   }: { prepared: PreparedAudit; layer: number; captured: Capture; window: boolean },
 ): Promise<Backward[]> {
   const sessions = new SuffixSessions(located, { layer, window }, SESSION);
-  const items = Int32Array.from(prepared.items.keys());
+  const once = Int32Array.from(prepared.items.keys());
+  const items = Int32Array.of(...once, ...once, ...once);
   const results: Backward[] = [];
   for (const role of prepared.roles) {
-    const site = { sessions, capture: captured, prepared, role, rows: 4, signal };
+    const site = { sessions, capture: captured, prepared, role, rows: 3 * ROWS, signal };
     const random = stream(1, `${role}/${layer}`);
-    const states = captured.siteStates(layer, role).map((x) => x + 0.3 * (random.next() - 0.5));
+    const natural = captured.siteStates(layer, role);
+    const states = Float32Array.of(...natural, ...natural, ...natural).map(
+      (x) => x + 0.3 * (random.next() - 0.5),
+    );
     results.push(
       await suffixContinuation(site).backward(
         items,
         states,
-        items.map((i) => i % 2),
+        items.map((_, row) => row % 2),
       ),
     );
   }

@@ -53,7 +53,7 @@ describe("a model and its copy", () => {
 
   it("report the phases of the cell and the steps of learning", () => {
     expect(phases.slice(0, 4)).toEqual(["full swap", "closed form", "1", "2"]);
-    expect(phases.slice(-3)).toEqual(["controls", "isolation", "sizes"]);
+    expect(phases.slice(-2)).toEqual(["controls", "isolation"]);
   });
 
   it("give the same hits whatever the size of calls", async () => {

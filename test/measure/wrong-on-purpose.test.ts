@@ -14,7 +14,7 @@ import type { Capture } from "../../src/capture/capture.js";
 import { NumericsError } from "../../src/errors.js";
 import { measureCell } from "../../src/measure/cell.js";
 import type { CellInput } from "../../src/measure/cell-input.js";
-import { examine, type Examination } from "../../src/measure/examination.js";
+import { examineAll, type Examination } from "../../src/measure/examination.js";
 import { checkIdentity } from "../../src/measure/identity-guard.js";
 import type * as interventionsModule from "../../src/measure/interventions.js";
 import { DIRECTIONS, type CellMeasures } from "../../src/measure/measures.js";
@@ -83,20 +83,22 @@ describe("a run of a real model", () => {
   const opened: Examination[] = [];
 
   const examineWith = async (items: PreparedAudit, name: string): Promise<Examination> => {
-    const examination = await examine({
-      models: { base: model, tuned: model },
-      prepared: items,
-      variables: audit.by,
-      layers: [1, model.nLayers],
-      windows: { base: false, tuned: false },
-      folder: join(folder, name),
-      rows: 32,
-      session,
-      random: stream(0, "examine"),
-      signal: controller.signal,
-    });
-    opened.push(examination);
-    return examination;
+    const [examination] = await examineAll(
+      {
+        models: { base: model, tuned: model },
+        layers: [1, model.nLayers],
+        windows: { base: false, tuned: false },
+        folder: join(folder, name),
+        rows: 32,
+        sessions: { base: session, tuned: session },
+        random: stream(0, "examine"),
+        signal: controller.signal,
+        begin: () => undefined,
+      },
+      [{ prepared: items, variables: audit.by }],
+    );
+    opened.push(examination!);
+    return examination!;
   };
 
   /** The same items with another token for one role. */
@@ -117,7 +119,7 @@ describe("a run of a real model", () => {
       examinations: [{ ...examination, prepared: { ...examination.prepared, roles: [role] } }],
       layers: [layer],
       options: OPTIONS,
-      session,
+      sessions: { base: session, tuned: session },
       archive: { find: () => undefined, keep: (_, { measures }) => measures },
       signal: controller.signal,
       watch: { begin: () => undefined, cell: () => undefined, done: () => undefined },

@@ -11,6 +11,7 @@ import {
 const SMOL = {
   blockParameters: 106.2e6,
   copiedBytes: 4 * 106.2e6,
+  copiedHeadBytes: 4 * 49_152 * 576,
   nLayers: 30,
   dModel: 576,
   vocab: 49_152,
@@ -25,8 +26,27 @@ const RUN: MemoryPlan = {
   layers: 1,
   items: 60,
   batch: 64,
+  gradientRows: 64,
   tokens: 8,
   window: 4,
+};
+
+/** The demo models: 5 blocks of 110 thousand weights. */
+const TINY = {
+  blockParameters: 552_972,
+  copiedBytes: 4 * 552_972,
+  copiedHeadBytes: 4 * 1000 * 96,
+  nLayers: 5,
+  dModel: 96,
+  vocab: 1000,
+};
+
+/** Two different files, with copies; 60 test pairs. */
+const PAIR: MemoryPlan = { ...RUN, weightBytes: 1189e6, copiesWeights: true, items: 400 };
+/** Two audits with prompts of up to 19 tokens, patched 8 from the end. */
+const DEMO: MemoryPlan = {
+  ...{ ...RUN, models: { base: TINY, tuned: TINY }, weightBytes: 5.2e6, copiesWeights: true },
+  ...{ items: 400, layers: 5, tokens: 19, window: 8 },
 };
 
 const PACKED = { ...SMOL, copiedBytes: 68e6 };
@@ -48,6 +68,17 @@ const RECORDED: readonly {
     plan: { ...RUN, models: { base: PACKED, tuned: PACKED }, copiesWeights: true },
     residentMB: 1876,
   },
+  {
+    what: "a model with itself",
+    plan: { ...RUN, copiesWeights: true, items: 100 },
+    residentMB: 3230,
+  },
+  { what: "the top layers only", plan: { ...PAIR, lowestLayer: 28 }, residentMB: 1229 },
+  { what: "the upper half", plan: { ...PAIR, lowestLayer: 15 }, residentMB: 1888 },
+  { what: "whole prompts", plan: { ...PAIR, lowestLayer: 15, window: 8 }, residentMB: 2033 },
+  { what: "most layers", plan: { ...PAIR, lowestLayer: 4, layers: 2 }, residentMB: 2948 },
+  { what: "tiny models", plan: DEMO, residentMB: 313 },
+  { what: "tiny models, many rows per run", plan: { ...DEMO, batch: 256 }, residentMB: 301 },
 ];
 
 const machine = (memoryBytes: number) => ({
@@ -76,7 +107,8 @@ describe("the estimate of memory", () => {
 
   it.each<Partial<MemoryPlan>>([
     { items: 1e6 },
-    { batch: 65 },
+    { gradientRows: 65 },
+    { batch: 6500 },
     { window: 5 },
     { tokens: 4000 },
     { lowestLayer: 0 },
@@ -95,7 +127,7 @@ describe("memory", () => {
   });
 
   it("above what the machine has is refused, with the parts and what to reduce", () => {
-    const estimate = estimateMemory({ ...RUN, batch: 4096 });
+    const estimate = estimateMemory({ ...RUN, batch: 4096, gradientRows: 4096 });
     const check = (): void => {
       checkMemory(estimate, machine(2e9));
     };
@@ -107,7 +139,7 @@ describe("memory", () => {
         message: "not enough memory",
         expected: "at most 2.0 GB (installed memory)",
         found:
-          "an estimate of 59 GB: activations 58 GB, weights 538 MB, program 400 MB, captured states 1.1 MB",
+          "an estimate of 59 GB: activations 58 GB, weights 538 MB, program 403 MB, captured states 1.1 MB",
         hint: "use a smaller --batch",
       }),
     );

@@ -5,7 +5,7 @@
  */
 import { fitPrecision } from "../../align/covariance.js";
 import type { Grouping } from "../../align/grouping.js";
-import type { NaturalStates } from "../../align/natural-states.js";
+import { preparation, type NaturalStates } from "../../align/natural-states.js";
 import { normaliseStates, type SiteStates } from "../../align/normalisation.js";
 import type { StateFile } from "../../capture/state-file.js";
 import { matrix, row, takeRows, type Matrix } from "../../numeric/matrix.js";
@@ -72,14 +72,7 @@ function spread(rows: Int32Array, n: number): Int32Array {
 function exactStates(normalised: Matrix, train: Int32Array): NaturalStates {
   const precision = fitPrecision(takeRows(normalised, train));
   const preciseStates = matrix(normalised.rows, normalised.cols);
-  const prepared = new Uint8Array(normalised.rows);
-  const prepare = (rows: Iterable<number>): void => {
-    for (const r of rows) {
-      if (prepared[r] === 1) continue;
-      prepared[r] = 1;
-      precision.apply(row(normalised, r), row(preciseStates, r));
-    }
-  };
+  const prepare = preparation(precision, normalised, preciseStates);
   return {
     means: normalised,
     preciseMeans: preciseStates,

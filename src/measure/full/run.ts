@@ -21,7 +21,7 @@ import { drawTextPairs } from "./text-pairs.js";
 import { layOutRows, type TokenRows } from "./token-rows.js";
 
 /** Pairs that choose the best state. */
-const VALIDATION_PAIRS = 48;
+export const VALIDATION_PAIRS = 48;
 /** Distinct training pairs to draw minibatches from. */
 const TRAINING_PAIRS = 2048;
 
@@ -31,7 +31,7 @@ export interface ContextRunRequest {
   readonly examination: TextExamination;
   readonly layers: readonly number[];
   readonly options: Pick<MeasuringOptions, "k" | "pairs" | "steps" | "seed" | "batch">;
-  readonly session: SessionOptions;
+  readonly sessions: Readonly<Record<Side, SessionOptions>>;
   readonly archive: CellArchive;
   readonly signal: AbortSignal;
   readonly watch: Pick<RunWatch, "cell" | "done">;
@@ -69,9 +69,11 @@ async function measureLayer(
   key: CellKey,
   { pairs, rows }: { readonly pairs: ContextPairs; readonly rows: TokenRows },
 ): Promise<CellMeasures> {
-  const { models, examination, options, session, archive, signal } = request;
+  const { models, examination, options, archive, signal } = request;
   const { prepared, captures, split } = examination;
-  const sessions = bySide((side) => new DistributionSessions(models[side], key.layer, session));
+  const sessions = bySide(
+    (side) => new DistributionSessions(models[side], key.layer, request.sessions[side]),
+  );
   const side = (name: Side): ContextSide => {
     const capture = captures[name];
     const file = present(capture.states.get(key.layer), `states of layer ${key.layer}`);

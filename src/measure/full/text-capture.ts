@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { batchByLength } from "../../capture/batches.js";
-import { argmax } from "../../capture/capture.js";
+import { argmax } from "../../capture/natural-answers.js";
 import { StateFile } from "../../capture/state-file.js";
 import { present } from "../../errors.js";
 import { buildCapture, residualName } from "../../models/capture-graph.js";

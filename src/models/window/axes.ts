@@ -6,9 +6,9 @@ import { invariant } from "../../errors.js";
 
 /**
  * A size that differs from run to run: rows; tokens that are run; tokens whose keys and values are given; the keys that
- * one token attends to, past and window together.
+ * one token attends to, past and window together; prompts; rows of one prompt, which differ in what is patched in.
  */
-export type Moving = "batch" | "window" | "past" | "keys";
+export type Moving = "batch" | "window" | "past" | "keys" | "prompts" | "variants";
 
 /** Factor of an axis. */
 export type Factor = number | Moving;

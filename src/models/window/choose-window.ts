@@ -10,7 +10,7 @@ import { countCaches } from "./window.js";
 /** Why the suffixes from `lowest` upwards cannot run on the tokens that change alone; `undefined` when they can. */
 export function obstacleToWindow(located: LocatedModel, lowest: number): string | undefined {
   try {
-    const suffix = buildSuffix(located, lowest, { gradient: false, window: true });
+    const suffix = buildSuffix(located, lowest, { gradient: false, tokens: "window" });
     const needed = countCaches(new Set(suffix.graph.inputs.map(({ name }) => name)));
     const given = cacheShapes(buildCapture(located, { layers: [lowest], caches: true })).length;
     return needed === given

@@ -11,8 +11,8 @@ export class Sizes {
 
   constructor(
     readonly b: Builder,
-    /** Where each moving size is read off; keys are past + window. */
-    readonly sources: Readonly<Record<Exclude<Moving, "keys">, () => Value>>,
+    /** Where each moving size is read off; keys are past + window, variants batch / prompts. */
+    readonly sources: Readonly<Record<Exclude<Moving, "keys" | "variants">, () => Value>>,
   ) {}
 
   /** One axis, int64 `[1]`. */
@@ -39,11 +39,15 @@ export class Sizes {
 
   #factor(factor: Factor): Value {
     if (typeof factor === "number") return this.b.ints([factor]);
-    return this.#once(factor, () =>
-      factor === "keys"
-        ? this.b.op("Add", [this.#factor("past"), this.#factor("window")])
-        : this.sources[factor](),
-    );
+    return this.#once(factor, () => {
+      if (factor === "keys") return this.#combine("Add", ["past", "window"]);
+      if (factor === "variants") return this.#combine("Div", ["batch", "prompts"]);
+      return this.sources[factor]();
+    });
+  }
+
+  #combine(operator: "Add" | "Div", [a, b]: readonly [Moving, Moving]): Value {
+    return this.b.op(operator, [this.#factor(a), this.#factor(b)]);
   }
 
   #once(key: string, make: () => Value): Value {

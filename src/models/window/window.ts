@@ -5,7 +5,7 @@
  *
  *   scores = [ Q K_past ᵀ | Q K_window ᵀ ]      values = P_past V_past + P_window V_window
  *
- * The past needs no gradient. Masks and rotation tables are made for the whole prompt, as the file makes them, and the
+ * The past needs no gradient, and all rows of one prompt share it (`past-product.ts`). Masks and rotation tables are made for the whole prompt, as the file makes them, and the
  * rows and columns of the tokens at hand are picked from them, so every form of position and mask stays as it is.
  */
 import { present } from "../../errors.js";
@@ -13,20 +13,22 @@ import { Builder } from "../../onnx/builder.js";
 import { copyNode } from "../../onnx/copy.js";
 import { describeNode, type Graph, type Node, type Value } from "../../onnx/graph.js";
 import { TypeInference } from "../../onnx/type-inference.js";
-import { sameOperator } from "../same-operator.js";
 import { Alignment } from "./align.js";
 import {
   broadcastAxes,
   fixed,
   isExactly,
   NotWindowable,
+  sameAxis,
   sizeOf,
   type Axes,
   type Axis,
 } from "./axes.js";
 import { cutShape, dependents, findMeetings, type CutShape, type Meeting } from "./cuts.js";
+import { multiplyPast } from "./past-product.js";
 import { axesAt, axisOf, WINDOW_RULES, type RuleContext } from "./rules.js";
 import { dimensionOf, Sizes } from "./sizes.js";
+import { findRepetition } from "./ungroup.js";
 
 /** Score of a key that is not there; e^(−1e30) is exactly 0, and unlike −∞ it makes no NaN. */
 const ABSENT = -1e30;
@@ -37,6 +39,8 @@ export interface WindowRequest {
   /** Input of the suffix, `[batch, token, dModel]`; becomes `[batch, window, dModel]`. */
   readonly residual: Value;
   readonly pastInputs: ReadonlySet<string>;
+  /** Windows of exactly one token. @defaultValue false */
+  readonly single?: boolean;
 }
 
 /** Name of the input that holds the i-th cut, counted from the top of the model. */
@@ -52,29 +56,31 @@ export function countCaches(names: ReadonlySet<string>): number {
 }
 
 /**
- * Windows a suffix in place. New inputs: `cache_<i>` float32 (keys and values of the past, i counts cuts from the top
- * of the model), `window_position` int64 `[batch, window]`, `key_valid` bool `[batch, past + window]`, `prompt_length`
+ * Windows a suffix in place. New inputs: `cache_<i>` float32 `[prompts, …]` (keys and values of the past, i counts cuts
+ * from the top of the model; prompt p serves the rows p · variants … (p + 1) · variants − 1), `window_position` int64 `[batch, window]`, `key_valid` bool `[batch, past + window]`, `prompt_length`
  * int64 `[1]`. The graph's own inputs keep the size of the whole prompt.
  *
  * @throws {@link NotWindowable} when a form of the graph is not known; the graph is then unusable.
  */
-export function windowSuffix({ graph, residual, pastInputs }: WindowRequest): void {
+export function windowSuffix({ graph, residual, pastInputs, single = false }: WindowRequest): void {
   const before = new TypeInference(graph);
   const [batch, token, dModel] = before.shape(residual) ?? [];
   if (typeof batch !== "string" || typeof token !== "string" || typeof dModel !== "number")
     throw new NotWindowable("the residual is not [batch, token, dModel] of any batch and length");
   const pasts = findMeetings(graph, residual, before).map((meeting, i, all) =>
-    addPast(meeting, { name: cacheName(all.length - 1 - i), batch, types: before }),
+    addPast(meeting, { name: cacheName(all.length - 1 - i), types: before }),
   );
-  const prompt: Prompt = { batch, token, ...addInputs(graph, batch) };
+  const window = single ? 1 : "window";
+  const prompt: Prompt = { batch, token, ...addInputs(graph, [batch, window]) };
   const b = new Builder(graph, "window");
   const sizes = new Sizes(b, {
     batch: () => dimensionOf(b, residual, 0),
-    window: () => dimensionOf(b, residual, 1),
+    window: () => (single ? b.ints([1]) : dimensionOf(b, residual, 1)),
     past: () => {
       const { cache, shape } = present(pasts[0], "keys");
       return dimensionOf(b, cache, shape.tokenAxis);
     },
+    prompts: () => dimensionOf(b, present(pasts[0], "keys").cache, 0),
   });
   const types = new TypeInference(graph);
   const alignment = new Alignment({ b, sizes, types, ...prompt });
@@ -88,7 +94,7 @@ export function windowSuffix({ graph, residual, pastInputs }: WindowRequest): vo
   keepPromptShapes(graph, own.values, context);
   const twins = new Map(pasts.map(({ product, twin }) => [product, twin]));
   for (const node of [...past, ...own.nodes]) carry(node, twins.get(node), context);
-  residual.type = { dtype: before.dtype(residual), shape: [batch, "window", dModel] };
+  residual.type = { dtype: before.dtype(residual), shape: [batch, window, dModel] };
 }
 
 /** Keys or values of the tokens before the window, at one product. */
@@ -96,8 +102,14 @@ interface Past {
   readonly product: Node;
   readonly cache: Value;
   readonly shape: CutShape;
-  /** The operand of the product, made of the cache. */
-  readonly twin: Value;
+  readonly twin: Twin;
+}
+
+/** The operand of a product, made of the cache. */
+interface Twin {
+  readonly value: Value;
+  /** How many query heads share each of its heads beyond what its axes tell. */
+  readonly repeats: number;
 }
 
 /** The whole prompt: its symbols, and where the window stands in it. */
@@ -113,30 +125,30 @@ interface Context extends RuleContext, Prompt {
   readonly b: Builder;
 }
 
-function addInputs(graph: Graph, batch: string): Pick<Prompt, "position" | "length" | "valid"> {
+function addInputs(
+  graph: Graph,
+  [batch, window]: readonly [string, string | number],
+): Pick<Prompt, "position" | "length" | "valid"> {
   return {
-    position: graph.addInput("window_position", { dtype: "int64", shape: [batch, "window"] }),
+    position: graph.addInput("window_position", { dtype: "int64", shape: [batch, window] }),
     length: graph.addInput("prompt_length", { dtype: "int64", shape: [1] }),
     valid: graph.addInput("key_valid", { dtype: "bool", shape: [batch, "keys"] }),
   };
 }
 
-function addPast(
-  meeting: Meeting,
-  { name, batch, types }: { name: string; batch: string; types: TypeInference },
-): Past {
+function addPast(meeting: Meeting, { name, types }: { name: string; types: TypeInference }): Past {
   const { product, operand, cut } = meeting;
   const shape = cutShape(cut, types);
   const sizes = shape.sizes.map((size, i) => (i + 1 === shape.tokenAxis ? "past" : size));
   const dtype = types.knownDtype(cut) ?? "float32";
   if (dtype !== "float32") throw new NotWindowable(`keys of type ${dtype}`);
-  const cache = operand.graph.addInput(name, { dtype, shape: [batch, ...sizes] });
-  return { product, cache, shape, twin: cloneChain(meeting, cache) };
+  const cache = operand.graph.addInput(name, { dtype, shape: ["prompts", ...sizes] });
+  return { product, cache, shape, twin: cloneChain(meeting, cache, types) };
 }
 
 function cacheAxes({ tokenAxis, sizes }: CutShape): Axes {
   return [
-    ["batch"],
+    ["prompts"],
     ...sizes.map((size, i): Axis => (i + 1 === tokenAxis ? ["past"] : fixed(size))),
   ];
 }
@@ -147,7 +159,7 @@ function refuse(node: Node, reason: string): NotWindowable {
 }
 
 /** Works out the axes of what a node makes, and edits it where it names sizes or meets other tokens. */
-function carry(node: Node, twin: Value | undefined, context: Context): void {
+function carry(node: Node, twin: Twin | undefined, context: Context): void {
   const made = edit(node, twin, context);
   node.outputs.forEach((output, i) => {
     const axes = made[i] ?? made[0];
@@ -155,7 +167,7 @@ function carry(node: Node, twin: Value | undefined, context: Context): void {
   });
 }
 
-function edit(node: Node, twin: Value | undefined, context: Context): readonly Axes[] {
+function edit(node: Node, twin: Twin | undefined, context: Context): readonly Axes[] {
   try {
     if (twin !== undefined) return [meet(node, twin, context)];
     maskAbsent(node, context);
@@ -167,11 +179,22 @@ function edit(node: Node, twin: Value | undefined, context: Context): readonly A
   }
 }
 
-/** The nodes between cut and operand once more, for the past. */
-function cloneChain({ operand, cut, chain }: Meeting, cache: Value): Value {
+/** The nodes between cut and operand once more, for the past; heads are not repeated. */
+function cloneChain({ operand, cut, chain }: Meeting, cache: Value, types: TypeInference): Twin {
+  const { graph } = operand;
   const mapping = new Map<Value, Value>([[cut, cache]]);
-  for (const node of chain) copyNode(node, operand.graph, mapping);
-  return present(mapping.get(operand), "the twin of an operand");
+  const repetition = findRepetition(chain, types);
+  for (const node of chain) {
+    if (node === repetition?.expand) {
+      mapping.set(node.output(), present(mapping.get(node.input(0)), "what is repeated"));
+    } else if (node === repetition?.join) {
+      const b = new Builder(graph, "window");
+      const single = present(mapping.get(node.input(0)), "what is joined");
+      mapping.set(node.output(), b.op("Squeeze", [single, b.ints([repetition.axis])]));
+    } else copyNode(node, graph, mapping);
+  }
+  const value = present(mapping.get(operand), "the twin of an operand");
+  return { value, repeats: repetition?.repeats ?? 1 };
 }
 
 /** Shapes that were read off the stream told the size of the whole prompt, from which masks are made: they still do. */
@@ -214,21 +237,26 @@ function maskAbsent(node: Node, context: Context): void {
 }
 
 /** A product over other tokens: with the past, and with the window. Returns the axes of the window's part. */
-function meet(node: Node, twin: Value, context: Context): Axes {
+function meet(node: Node, { value, repeats }: Twin, context: Context): Axes {
   const { b, sizes } = context;
   const [a, here] = [axesAt(node, 0, context), axesAt(node, 1, context)];
   if (node.int("transA", 0) !== 0) throw new NotWindowable("a transposed left operand");
   const isTurned = node.int("transB", 0) !== 0;
   const [columns, contracted] = [here.at(isTurned ? -2 : -1), here.at(isTurned ? -1 : -2)];
   const lead = [...broadcastAxes([a.slice(0, -2), here.slice(0, -2)]), present(a.at(-2), "rows")];
+  if (!lead.every((axis, i) => sameAxis(axis, a[i] ?? [])))
+    throw new NotWindowable("keys of more heads than there are queries");
+  const past = { value, repeats, axes: present(context.axes.get(value), "axes of the past") };
+  const withPast = (rows: Value, last: Axis): Value =>
+    multiplyPast(node, { rows: { value: rows, axes: [...lead, last] }, past }, { b, sizes });
   const users = [...node.output().uses];
   const replace = (result: Value, axes: Axes): void => {
     for (const { node: user, index } of users) user.replaceInput(index, result);
     context.axes.set(result, axes);
   };
   if (isExactly(columns, "window")) {
-    const past = sameOperator(b, node, [node.input(0), twin]);
-    replace(b.op("Concat", [past, node.output()], { axis: -1n }), [...lead, ["keys"]]);
+    const scores = withPast(node.input(0), present(a.at(-1), "columns"));
+    replace(b.op("Concat", [scores, node.output()], { axis: -1n }), [...lead, ["keys"]]);
     return [...lead, ["window"]];
   }
   if (!isExactly(a.at(-1), "keys") || !isExactly(contracted, "window"))
@@ -236,8 +264,8 @@ function meet(node: Node, twin: Value, context: Context): Axes {
   const parts = b.op("Concat", [sizes.axis(["past"]), sizes.axis(["window"])], { axis: 0n });
   const { outputs } = b.node("Split", [node.input(0), parts], { axis: -1n }, { outputs: 2 });
   node.replaceInput(0, present(outputs[1], "window"));
-  const past = sameOperator(b, node, [present(outputs[0], "past"), twin]);
   const axes = [...lead, present(columns, "columns")];
-  replace(b.op("Add", [past, node.output()]), axes);
+  const carried = withPast(present(outputs[0], "past"), ["past"]);
+  replace(b.op("Add", [carried, node.output()]), axes);
   return axes;
 }

@@ -44,7 +44,7 @@ describe("whole contexts of the embedded pair base and rotated", () => {
       random: stream(0, "items"),
     });
     cells = await measureContexts({
-      ...{ ...shared, examination },
+      ...{ ...shared, examination, sessions: { base: session, tuned: session } },
       options: { k: "auto", pairs: 100, steps: 10, seed: 0, batch: 64 },
       archive: { find: () => undefined, keep: (_, { measures }) => measures },
       watch: { cell: () => undefined, done: () => undefined },

@@ -1,0 +1,45 @@
+/**
+ * @file Rows that share items: what depends on an item alone is worked out once for all rows that have it. A batch of
+ * pairs patches and reads the same few hundred items over and over.
+ */
+import { matrix, row, type Matrix } from "../numeric/matrix.js";
+import { axpy, i32 } from "../numeric/vector.js";
+
+/** Items of some rows, each once. */
+export interface ItemRows {
+  /** `[place]`, item: in the order in which the rows first name them. */
+  readonly distinct: Int32Array;
+  /** `[row]`, place of the row's item. */
+  readonly place: Int32Array;
+}
+
+/** Finds the distinct items of `[row]` items. */
+export function shareItems(items: Int32Array): ItemRows {
+  const places = new Map<number, number>();
+  const place = items.map((item) => {
+    const known = places.get(item) ?? places.size;
+    places.set(item, known);
+    return known;
+  });
+  return { distinct: Int32Array.from(places.keys()), place };
+}
+
+/** `[place, cols]` → `[row, cols]`: each row gets what its item has. */
+export function spreadToRows(perItem: Matrix, { place }: ItemRows): Matrix {
+  const { cols, data } = perItem;
+  const out = matrix(place.length, cols);
+  for (let r = 0; r < place.length; r++) {
+    const from = i32(place, r) * cols;
+    out.data.set(data.subarray(from, from + cols), r * cols);
+  }
+  return out;
+}
+
+/** `[row, cols]` → `[place, cols]`: the sum over the rows of each item. */
+export function sumPerItem(perRow: Matrix, { distinct, place }: ItemRows): Matrix {
+  const out = matrix(distinct.length, perRow.cols);
+  for (let r = 0; r < place.length; r++) {
+    axpy(1, row(perRow, r), { y: row(out, i32(place, r)), n: perRow.cols });
+  }
+  return out;
+}

@@ -1,0 +1,236 @@
+/**
+ * @file How fast this machine is, measured in a few seconds on the models themselves: some prompts run once, some rows above
+ * the middle one of the layers with and without their gradient, and one cell without models. No operation is timed
+ * alone: what a run loses between them is in the figures.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { capture, type Capture } from "../capture/capture.js";
+import { present } from "../errors.js";
+import { CELL_DEFAULTS } from "../measure/cell-input.js";
+import { cellRows, type CellSize } from "../measure/cell-rows.js";
+import { measureCell } from "../measure/cell.js";
+import { dryCell, type DrySize } from "../measure/dry-cell.js";
+import { SIDES } from "../measure/measures.js";
+import { suffixContinuation, SuffixSessions } from "../measure/suffix-runner.js";
+import type { LocatedModel } from "../models/located.js";
+import type { PreparedAudit } from "../models/prepared-items.js";
+import { promptFlops, rowFlops, type Speed, type SuffixSpeed } from "../plan/time.js";
+import type { SessionOptions } from "../runtime/session.js";
+import { sizeOf } from "./memory-check.js";
+
+/** What is run. */
+export interface SpeedRequest {
+  /** The model that stands for both. */
+  readonly located: LocatedModel;
+  readonly prepared: PreparedAudit;
+  readonly layers: readonly number[];
+  /** Runs only the tokens that change. */
+  readonly window: boolean;
+  /** Rows per run. */
+  readonly batch: number;
+  readonly session: SessionOptions;
+  /** A cell of the usual size. */
+  readonly dry: Omit<DrySize, "steps">;
+  readonly signal: AbortSignal;
+}
+
+/** Prompts that are run: enough to fill a batch with tokens, few enough for a moment. */
+const PROMPTS = 32;
+/** Of a capture at least this share is running and not opening, whatever the noise of two measurements says. */
+const LEAST_SHARE = 0.1;
+/** Rows that are run first, uncounted: the first run makes buffers and reads weights. */
+const WARM_UP = 4;
+/** A measurement shorter than this is repeated, so that it counts for something. */
+const LEAST_MS = 250;
+/** Steps of the dry cell. */
+const DRY_STEPS = 8;
+
+/**
+ * Measures the speed of this machine; working files are gone when it returns.
+ *
+ * @throws what a capture throws: {@link NumericsError} when a model's outputs are not finite, {@link HostError} when the runtime fails.
+ */
+export async function measureSpeed(request: SpeedRequest): Promise<Speed> {
+  const folder = mkdtempSync(join(tmpdir(), "mas-audit-speed-"));
+  try {
+    return await measureIn(folder, request);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureIn(folder: string, request: SpeedRequest): Promise<Speed> {
+  const { located, layers, window, session } = request;
+  const layer = middleOf(layers, located);
+  const model = sizeOf(located);
+  const prepared = fewItems(request.prepared, PROMPTS);
+  const captureOf = (some: PreparedAudit, name: string): Promise<Capture> =>
+    capture({
+      ...{ ...request, prepared: some, layers: [layer], caches: window, folder, name },
+      rows: request.batch,
+    });
+  // opening its session and the first run are no part of the speed
+  const first = await timed(() => captureOf(fewItems(prepared, 1), "first"));
+  first.value.close();
+  const run = await timed(() => captureOf(prepared, "speed"));
+  const sessions = new SuffixSessions(located, { layer, window }, session);
+  try {
+    const running = Math.max(run.seconds - first.seconds, run.seconds * LEAST_SHARE);
+    const flops = prepared.items.reduce((sum, { ids }) => sum + promptFlops(model, ids.length), 0);
+    const found: { readonly speed: SuffixSpeed; readonly open: Speed["open"] }[] = [];
+    for (const role of tellingRoles(prepared)) {
+      found.push(await suffixSpeed({ ...request, prepared, role, layer, sessions }, run.value));
+    }
+    const blocks = Math.max(1, located.nLayers - layer);
+    return {
+      capture: flops / running,
+      suffixes: found.map(({ speed }) => speed),
+      open: {
+        forward: mean(found.map(({ open }) => open.forward)) / blocks,
+        gradient: mean(found.map(({ open }) => open.gradient)) / blocks,
+      },
+      ...(await drySpeed(request.dry)),
+    };
+  } finally {
+    run.value.close();
+    await sessions.release();
+  }
+}
+
+/** About `n` of the items, spread over all of them. */
+function fewItems(prepared: PreparedAudit, n: number): PreparedAudit {
+  const stride = Math.max(1, Math.floor(prepared.items.length / n));
+  return { ...prepared, items: prepared.items.filter((_, i) => i % stride === 0) };
+}
+
+/** The middle one of the layers that have a block above them. */
+function middleOf(layers: readonly number[], { nLayers }: LocatedModel): number {
+  const inside = layers.filter((layer) => layer < nLayers);
+  const sorted = (inside.length > 0 ? inside : layers).toSorted((a, b) => a - b);
+  return present(sorted[Math.floor(sorted.length / 2)], "a layer");
+}
+
+/** The roles with the fewest and the most tokens behind them. */
+function tellingRoles(prepared: PreparedAudit): string[] {
+  const behind = (role: string): number => tokensOf(prepared, role, true).tokens;
+  const sorted = prepared.roles.toSorted((a, b) => behind(a) - behind(b));
+  return [...new Set([...sorted.slice(0, 1), ...sorted.slice(-1)])];
+}
+
+/** Tokens of the prompts, means: those that a suffix runs, and all. */
+export function tokensOf(
+  { items }: PreparedAudit,
+  role: string,
+  window: boolean,
+): { readonly tokens: number; readonly promptTokens: number } {
+  const behind = items.map(({ ids, positions }) => ids.length - present(positions[role], role));
+  const promptTokens = mean(items.map(({ ids }) => ids.length));
+  return { tokens: window ? mean(behind) : promptTokens, promptTokens };
+}
+
+/** Tokens that answer for a class. */
+export function answersOf({ answerTokens }: PreparedAudit): number {
+  return answerTokens.flat().length;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+async function suffixSpeed(
+  given: Pick<SpeedRequest, "located" | "prepared" | "window" | "batch" | "signal"> & {
+    readonly role: string;
+    readonly layer: number;
+    readonly sessions: SuffixSessions;
+  },
+  captured: Capture,
+): Promise<{ readonly speed: SuffixSpeed; readonly open: Speed["open"] }> {
+  const { located, prepared, role, layer, sessions, window, batch, signal } = given;
+  const site = { sessions, capture: captured, prepared, role, rows: batch, signal };
+  const continuation = suffixContinuation(site);
+  const states = captured.siteStates(layer, role);
+  const { dModel } = located;
+  const rowsOf = (n: number): [Int32Array, Float32Array, Int32Array] => {
+    // as in learning, every target has two sources
+    const items = Int32Array.from({ length: n }, (_, row) => (row >> 1) % prepared.items.length);
+    const patched = new Float32Array(n * dModel);
+    items.forEach((item, row) => {
+      patched.set(states.subarray(item * dModel, (item + 1) * dModel), row * dModel);
+    });
+    return [items, patched, new Int32Array(n)];
+  };
+  const rows = rowsOf(batch);
+  const few = rowsOf(Math.min(WARM_UP, batch));
+  const forward = await openAndRun((full) => {
+    const [items, patched] = full ? rows : few;
+    return continuation.classLogProb(items, patched);
+  });
+  const gradient = await openAndRun((full) => continuation.backward(...(full ? rows : few)));
+  const sizes = { layer, ...tokensOf(prepared, role, window), answers: answersOf(prepared) };
+  const flops = batch * rowFlops(sizeOf(located), sizes);
+  return {
+    speed: {
+      tokens: sizes.tokens,
+      forward: flops / forward.seconds,
+      gradient: (2 * flops) / gradient.seconds,
+    },
+    open: { forward: forward.openSeconds, gradient: gradient.openSeconds },
+  };
+}
+
+/** A session is opened by its first run: what that takes longer than the second one is opening. */
+async function openAndRun(
+  run: (full: boolean) => Promise<unknown>,
+): Promise<{ readonly seconds: number; readonly openSeconds: number }> {
+  const first = await timed(() => run(false));
+  const second = await timed(() => run(false));
+  const openSeconds = Math.max(0, first.seconds - second.seconds);
+  return { seconds: await repeated(() => run(true)), openSeconds };
+}
+
+/** What a cell takes beside its models: once, and for each row that is learned from. */
+async function drySpeed(size: SpeedRequest["dry"]): Promise<Pick<Speed, "cell" | "row">> {
+  const stepMs: number[] = [];
+  const cell = dryCell({ ...size, steps: DRY_STEPS });
+  const { seconds } = await timed(() =>
+    measureCell({
+      ...cell,
+      onProgress: ({ step }) => {
+        if (step !== undefined) stepMs.push(performance.now());
+      },
+    }),
+  );
+  // the first step also waits for what is fitted once
+  const [first = 0, last = 0] = [stepMs[0], stepMs.at(-1)];
+  const perStep = (last - first) / 1e3 / (DRY_STEPS - 1);
+  return { cell: seconds - DRY_STEPS * perStep, row: perStep / learningRows(1) };
+}
+
+/** Rows of gradients of a dry cell, both models. */
+function learningRows(steps: number): number {
+  const { learning } = CELL_DEFAULTS;
+  const size: CellSize = {
+    ...{ alive: SIDES, trials: 0, validation: 0, isolation: 0, sizes: 0, sameWidth: true },
+    ...{ steps, learning, further: { controls: false, repeats: 0 } },
+  };
+  return SIDES.reduce((sum, side) => sum + cellRows(size, side).gradient, 0);
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+  const start = performance.now();
+  const value = await work();
+  return { value, seconds: (performance.now() - start) / 1e3 };
+}
+
+/** Seconds per call, over as many as fill the least time. */
+async function repeated(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  let calls = 0;
+  do {
+    await work();
+    calls += 1;
+  } while (performance.now() - start < LEAST_MS);
+  return (performance.now() - start) / 1e3 / calls;
+}

@@ -1,0 +1,40 @@
+/**
+ * @file Memory that is lent to runs again and again: fresh memory costs more (the system clears it page by page) than
+ * the numbers that are copied into it.
+ */
+import type { Loan } from "./session.js";
+
+/** Float32 arrays of any length over buffers that come back. */
+export class BufferPool {
+  readonly #free: ArrayBuffer[] = [];
+
+  /** A loan of arrays that one run reads; none of them holds zeros, all of them finite numbers. */
+  lend(): ArrayLoan {
+    const buffers: ArrayBuffer[] = [];
+    return {
+      buffers,
+      array: (length) => {
+        const buffer = this.#take(length * Float32Array.BYTES_PER_ELEMENT);
+        buffers.push(buffer);
+        return new Float32Array(buffer, 0, length);
+      },
+      giveBack: (back) => {
+        this.#free.push(...back);
+      },
+    };
+  }
+
+  #take(bytes: number): ArrayBuffer {
+    const at = this.#free.findIndex(({ byteLength }) => byteLength >= bytes);
+    const [found] = at < 0 ? [] : this.#free.splice(at, 1);
+    if (found !== undefined) return found;
+    this.#free.shift(); // too small for what is asked now: the pool holds no more buffers than were ever out at once
+    return new ArrayBuffer(bytes);
+  }
+}
+
+/** A loan that grows by the arrays it is asked for. */
+export interface ArrayLoan extends Loan {
+  /** An array of `length` finite numbers of no meaning. */
+  readonly array: (length: number) => Float32Array;
+}

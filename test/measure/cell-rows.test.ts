@@ -1,0 +1,140 @@
+/** @file The table of rows against the rows that measured cells really run. */
+import { describe, expect, it } from "vitest";
+import { cellRows, type CellSize, type Rows } from "../../src/measure/cell-rows.js";
+import { measureCell } from "../../src/measure/cell.js";
+import type { CellInput } from "../../src/measure/cell-input.js";
+import { SIDES, type Side } from "../../src/measure/measures.js";
+import { curveSizes } from "../../src/measure/size-curve.js";
+import { untrainedStates } from "../../src/measure/untrained.js";
+import { bySide } from "../../src/measure/site.js";
+import { IN_ORDER, toyCell, type ToyModel } from "../support/toy-world.js";
+
+const world = { classes: 8, items: 400 };
+const STEPS = 12;
+const K = 7;
+
+/** Narrower, so that the curve of k has other sizes, and no model can give the other its whole states. */
+const NARROW: ToyModel = { ...IN_ORDER, dModel: 48 };
+/** Answers rightly whatever is patched. */
+const IMMUNE: ToyModel = { ...IN_ORDER, gain: 0, elsewhere: 5 };
+/** Answers nothing at all. */
+const DEAF: ToyModel = { ...IN_ORDER, gain: 0 };
+
+interface Options {
+  readonly repeats: number;
+  readonly controls: boolean;
+}
+
+/** A toy cell in which no learning stops early, with isolation pairs and an untrained network. */
+function cellOf(
+  { base, tuned }: Record<Side, ToyModel>,
+  { repeats, controls }: Options,
+): CellInput {
+  const cell = toyCell(world, { base, tuned }, { k: K });
+  const { test } = cell.pairs;
+  const first = (values: Int32Array): Int32Array => values.slice(0, 30);
+  const prompts = Array.from(cell.causal.value, (value) => ({ ids: [1, value + 2], position: 1 }));
+  return {
+    ...cell,
+    isolation: {
+      target: first(test.target),
+      source: first(test.source),
+      label: first(test.label),
+    },
+    untrained: (dModel) => untrainedStates(prompts, { dModel, seed: 0 }),
+    options: {
+      ...cell.options,
+      further: { controls, repeats },
+      learning: {
+        ...cell.options.learning,
+        ...{ steps: STEPS, validateEvery: 5, patience: Infinity, pairsPerStep: 16 },
+      },
+    },
+  };
+}
+
+/** Rows that a cell runs through each model. */
+async function countRows(cell: CellInput): Promise<Record<Side, Rows>> {
+  const rows = bySide(() => ({ forward: 0, gradient: 0 }));
+  const counted = (side: Side): CellInput["sides"][Side] => {
+    const { continuation } = cell.sides[side];
+    return {
+      ...cell.sides[side],
+      continuation: {
+        ...continuation,
+        classLogProb: (items, patched) => {
+          rows[side].forward += items.length;
+          return continuation.classLogProb(items, patched);
+        },
+        backward: (items, patched, labels) => {
+          rows[side].gradient += items.length;
+          return continuation.backward(items, patched, labels);
+        },
+      },
+    };
+  };
+  await measureCell({ ...cell, sides: bySide(counted) });
+  return rows;
+}
+
+function sizeOf(cell: CellInput, alive: readonly Side[]): CellSize {
+  const { base, tuned } = cell.sides;
+  return {
+    alive,
+    trials: cell.pairs.test.target.length,
+    validation: cell.pairs.validation.target.length,
+    isolation: cell.isolation!.target.length,
+    sizes: curveSizes(K, Math.min(base.dModel, tuned.dModel)).length,
+    sameWidth: base.dModel === tuned.dModel,
+    steps: STEPS,
+    learning: cell.options.learning,
+    further: cell.options.further,
+  };
+}
+
+const CASES: readonly (readonly [string, Record<Side, ToyModel>, readonly Side[], Options])[] = [
+  [
+    "two live models of one width",
+    { base: IN_ORDER, tuned: IN_ORDER },
+    SIDES,
+    { repeats: 0, controls: true },
+  ],
+  [
+    "two live models of two widths, learned again",
+    { base: IN_ORDER, tuned: NARROW },
+    SIDES,
+    { repeats: 2, controls: true },
+  ],
+  [
+    "two live models without controls",
+    { base: IN_ORDER, tuned: IN_ORDER },
+    SIDES,
+    { repeats: 0, controls: false },
+  ],
+  ["a live base", { base: IN_ORDER, tuned: IMMUNE }, ["base"], { repeats: 1, controls: true }],
+  [
+    "a live tuned model",
+    { base: IMMUNE, tuned: IN_ORDER },
+    ["tuned"],
+    { repeats: 0, controls: true },
+  ],
+  ["no live model", { base: IMMUNE, tuned: DEAF }, [], { repeats: 1, controls: true }],
+];
+
+describe("the rows of a cell", () => {
+  it.each(CASES)("are those of the table: %s", async (_, models, alive, options) => {
+    const cell = cellOf(models, options);
+    const size = sizeOf(cell, alive);
+    expect(await countRows(cell)).toEqual(bySide((side) => cellRows(size, side)));
+  });
+
+  it("of gradients grow with the steps alone, and in proportion", () => {
+    const size = sizeOf(cellOf(CASES[0]![1], CASES[0]![3]), SIDES);
+    const at = (steps: number): Rows => cellRows({ ...size, steps }, "base");
+    expect(at(0).gradient).toBe(0);
+    expect(at(60).gradient).toBe(2 * at(30).gradient);
+    expect(cellRows({ ...size, trials: 1000, isolation: 0 }, "base").gradient).toBe(
+      cellRows(size, "base").gradient,
+    );
+  });
+});
