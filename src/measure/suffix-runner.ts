@@ -153,12 +153,13 @@ async function eachBatch(
 ): Promise<void> {
   const { window } = site.sessions;
   const wanted = new Set(session.inputs.map(({ name }) => name));
-  const groups = groupByPrompt(rows.items, window ? site.rows : 1);
+  const most = tokensOf(site) === "single" ? SINGLE_TOKEN_ROWS * site.rows : site.rows;
+  const groups = groupByPrompt(rows.items, window ? most : 1);
   const variants = groups[0]?.length ?? 1;
   const costs = groups.map(([row = 0]) =>
     costOf(promptOf(site, i32(rows.items, row)), site.role, window),
   );
-  for (const chosen of batchByLength(costs, { rows: Math.floor(site.rows / variants) })) {
+  for (const chosen of batchByLength(costs, { rows: Math.floor(most / variants) })) {
     site.signal.throwIfAborted();
     const batch = chosen.flatMap((group) => present(groups[group], "group"));
     const loan = site.sessions.buffers.lend();
@@ -167,6 +168,9 @@ async function eachBatch(
     take(batch, await session.run(Object.fromEntries(taken), loan));
   }
 }
+
+/** A row of one token is little: so many times the rows per run fill the machine better (a tenth less time a step). */
+const SINGLE_TOKEN_ROWS = 2;
 
 /** More tokens than any prompt has: orders rows by their windows first, then by their pasts. */
 const WINDOW_WEIGHT = 1e6;

@@ -65,7 +65,7 @@ def prepare(task):
     def check():
         return {"loss": float(torch.stack([losses(*d).mean() for d in directions]).mean())}
 
-    return {"direction": forth_and_back, "check": check}
+    return {"direction": direction, "check": check}
 
 
 serve(prepare)
