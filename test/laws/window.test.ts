@@ -25,10 +25,10 @@ const folder = temporaryFolder();
  */
 const SAME_PER_BLOCK = 6e-6;
 
-/** Prompts per run, the same everywhere: some rotary embeddings depend on the longest prompt of a run. */
-const ROWS = 4;
 const SESSION = { threads: 1 } as const;
 const LENGTHS = [4, 9, 6, 9, 3, 7, 1];
+/** All prompts in one run, everywhere: some rotary embeddings depend on the longest prompt of a run. */
+const ROWS = LENGTHS.length;
 const { signal } = new AbortController();
 
 /** Every folder under fixtures/ that holds a model. */
