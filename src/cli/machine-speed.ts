@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { together } from "../align/together.js";
 import { capture, type Capture } from "../capture/capture.js";
 import { present } from "../errors.js";
 import { CELL_DEFAULTS } from "../measure/cell-input.js";
@@ -21,8 +22,14 @@ import type { SessionOptions } from "../runtime/session.js";
 import { sizeOf } from "./memory-check.js";
 
 /** What is run. */
-export interface SpeedRequest {
-  /** The model that stands for both. */
+export interface SpeedRequest extends Omit<ModelSpeedRequest, "located" | "session"> {
+  /** The models that compute at the same time; one, where they take turns. */
+  readonly models: readonly Pick<ModelSpeedRequest, "located" | "session">[];
+  /** A cell of the usual size. */
+  readonly dry: Omit<DrySize, "steps">;
+}
+
+interface ModelSpeedRequest {
   readonly located: LocatedModel;
   readonly prepared: PreparedAudit;
   readonly layers: readonly number[];
@@ -31,8 +38,6 @@ export interface SpeedRequest {
   /** Rows per run. */
   readonly batch: number;
   readonly session: SessionOptions;
-  /** A cell of the usual size. */
-  readonly dry: Omit<DrySize, "steps">;
   readonly signal: AbortSignal;
 }
 
@@ -52,16 +57,40 @@ const DRY_STEPS = 8;
  *
  * @throws what a capture throws: {@link NumericsError} when a model's outputs are not finite, {@link HostError} when the runtime fails.
  */
-export async function measureSpeed(request: SpeedRequest): Promise<Speed> {
+export async function measureSpeed({ models, dry, ...request }: SpeedRequest): Promise<Speed> {
   const folder = mkdtempSync(join(tmpdir(), "mas-audit-speed-"));
   try {
-    return await measureIn(folder, request);
+    const found = await together(
+      models.map((model, i) => measureIn(join(folder, String(i)), { ...request, ...model })),
+    );
+    return { ...addSpeeds(found), ...(await drySpeed(dry)) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function measureIn(folder: string, request: SpeedRequest): Promise<Speed> {
+type ModelSpeed = Pick<Speed, "capture" | "suffixes" | "open">;
+
+/** Of models that compute at the same time: what is done in a second adds up, and openings overlap. */
+function addSpeeds(speeds: readonly ModelSpeed[]): ModelSpeed {
+  const [first] = speeds;
+  const total = (of: (speed: ModelSpeed) => number): number =>
+    speeds.reduce((sum, speed) => sum + of(speed), 0);
+  return {
+    capture: total(({ capture: rate }) => rate),
+    suffixes: present(first, "a model").suffixes.map(({ tokens }, i) => ({
+      tokens,
+      forward: total(({ suffixes }) => present(suffixes[i], "suffix").forward),
+      gradient: total(({ suffixes }) => present(suffixes[i], "suffix").gradient),
+    })),
+    open: {
+      forward: total(({ open }) => open.forward) / speeds.length ** 2,
+      gradient: total(({ open }) => open.gradient) / speeds.length ** 2,
+    },
+  };
+}
+
+async function measureIn(folder: string, request: ModelSpeedRequest): Promise<ModelSpeed> {
   const { located, layers, window, session } = request;
   const layer = middleOf(layers, located);
   const model = sizeOf(located);
@@ -91,7 +120,6 @@ async function measureIn(folder: string, request: SpeedRequest): Promise<Speed> 
         forward: mean(found.map(({ open }) => open.forward)) / blocks,
         gradient: mean(found.map(({ open }) => open.gradient)) / blocks,
       },
-      ...(await drySpeed(request.dry)),
     };
   } finally {
     run.value.close();
@@ -140,7 +168,7 @@ function mean(values: readonly number[]): number {
 }
 
 async function suffixSpeed(
-  given: Pick<SpeedRequest, "located" | "prepared" | "window" | "batch" | "signal"> & {
+  given: Pick<ModelSpeedRequest, "located" | "prepared" | "window" | "batch" | "signal"> & {
     readonly role: string;
     readonly layer: number;
     readonly sessions: SuffixSessions;

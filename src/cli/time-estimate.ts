@@ -22,6 +22,7 @@ import {
   type TimeEstimate,
 } from "../plan/time.js";
 import type { SessionOptions } from "../runtime/session.js";
+import { shareMachine } from "../runtime/share-machine.js";
 import { stream } from "../stats/stream.js";
 import { answersOf, measureSpeed, tokensOf } from "./machine-speed.js";
 import { sizeOf } from "./memory-check.js";
@@ -46,9 +47,15 @@ export async function estimateRunTime(request: TimeRequest): Promise<TimeEstimat
   const { models, ready, layers, options, windows, session, signal } = request;
   const work = workOf(request);
   const prepared = ready.audits[0]?.prepared ?? asAudit(ready.texts[0]);
+  const shares = shareMachine(session, { count: SIDES.length });
+  const [base = session, tuned = session] = shares.options;
   const speed = await measureSpeed({
-    ...{ located: models.base, prepared, layers, session, signal, batch: options.batch },
-    window: windows.base,
+    ...{ prepared, layers, signal, batch: options.batch, window: windows.base },
+    models: [
+      { located: models.base, session: base },
+      // in one thread the models take turns, and one tells how fast
+      ...(tuned.host === undefined ? [] : [{ located: models.tuned, session: tuned }]),
+    ],
     dry: {
       items: prepared.items.length,
       dModel: bySide((side) => models[side].dModel),
@@ -61,7 +68,7 @@ export async function estimateRunTime(request: TimeRequest): Promise<TimeEstimat
       trials: options.pairs,
       validation: VALIDATION_PAIRS,
     },
-  });
+  }).finally(() => shares.close());
   return estimateTime(work, speed);
 }
 
