@@ -53,7 +53,11 @@ export interface PackedError {
 export function packError(error: unknown): PackedError {
   if (!(error instanceof MasAuditError)) {
     const message = error instanceof Error ? error.message : String(error);
-    const details = { code: "SESSION_THREAD", found: message };
+    const details = {
+      code: "SESSION_THREAD",
+      found: message,
+      hint: "try --threads 1, which needs no thread of its own",
+    };
     return { kind: "error", name: "HostError", message: "a thread of the runtime failed", details };
   }
   const { code, where, expected, found, hint } = error;
