@@ -154,7 +154,7 @@ async function runAudit(run: Run): Promise<Result> {
   let examinations: readonly Examination[] = [];
   let examined: readonly TextExamination[] = [];
   try {
-    examinations = await runAudits(run, { models, ready, layers, windows, sessions });
+    examinations = await runAudits(run, { models, ready, layers, windows, session });
     examined = await examineAllTexts(run, { models, ready, layers, session });
     status.stage("checking the windows");
     const windowed = await checkWindows({
@@ -203,24 +203,24 @@ function runAudits(
     ready,
     layers,
     windows,
-    sessions,
+    session,
   }: {
     models: Models;
     ready: ReadyAudits;
     layers: readonly number[];
     windows: Readonly<Record<Side, boolean>>;
-    sessions: Readonly<Record<Side, SessionOptions>>;
+    session: SessionOptions;
   },
 ): Promise<Examination[]> {
   return examineAll(
     {
-      ...{ models, layers, windows, sessions },
+      ...{ models, layers, windows, session },
       folder: capturesFolder(store),
       rows: options.batch,
       random: stream(options.seed, "items"),
       signal: io.signal,
-      begin: (models) => {
-        status.stage(`running the prompts in ${models}`);
+      begin: (side) => {
+        status.stage(`running the prompts in the ${side} model`);
       },
     },
     ready.audits,

@@ -22,23 +22,25 @@ import type { SessionOptions } from "../runtime/session.js";
 import { sizeOf } from "./memory-check.js";
 
 /** What is run. */
-export interface SpeedRequest extends Omit<ModelSpeedRequest, "located" | "session"> {
-  /** The models that compute at the same time; one, where they take turns. */
-  readonly models: readonly Pick<ModelSpeedRequest, "located" | "session">[];
-  /** A cell of the usual size. */
-  readonly dry: Omit<DrySize, "steps">;
-}
-
-interface ModelSpeedRequest {
-  readonly located: LocatedModel;
+export interface SpeedRequest {
+  /** The models whose suffixes compute at the same time, each with its share; one, where they take turns. */
+  readonly models: readonly SpeedModel[];
   readonly prepared: PreparedAudit;
   readonly layers: readonly number[];
   /** Runs only the tokens that change. */
   readonly window: boolean;
   /** Rows per run. */
   readonly batch: number;
+  /** Of the whole machine: what whole prompts are run with. */
   readonly session: SessionOptions;
+  /** A cell of the usual size. */
+  readonly dry: Omit<DrySize, "steps">;
   readonly signal: AbortSignal;
+}
+
+interface SpeedModel {
+  readonly located: LocatedModel;
+  readonly session: SessionOptions;
 }
 
 /** Prompts that are run: enough to fill a batch with tokens, few enough for a moment. */
@@ -57,19 +59,33 @@ const DRY_STEPS = 8;
  *
  * @throws what a capture throws: {@link NumericsError} when a model's outputs are not finite, {@link HostError} when the runtime fails.
  */
-export async function measureSpeed({ models, dry, ...request }: SpeedRequest): Promise<Speed> {
+export async function measureSpeed(request: SpeedRequest): Promise<Speed> {
   const folder = mkdtempSync(join(tmpdir(), "mas-audit-speed-"));
+  const captures: Capture[] = [];
   try {
-    const found = await together(
-      models.map((model, i) => measureIn(join(folder, String(i)), { ...request, ...model })),
+    const prepared = fewItems(request.prepared, PROMPTS);
+    const rates: number[] = [];
+    for (const [i, { located }] of request.models.entries()) {
+      const place = { located, prepared, folder: join(folder, String(i)) };
+      const { rate, captured } = await captureSpeed(request, place);
+      rates.push(rate);
+      captures.push(captured);
+    }
+    const suffixes = await together(
+      request.models.map((model, i) =>
+        measureSuffixes(request, { model, prepared, captured: present(captures[i], "capture") }),
+      ),
     );
-    return { ...addSpeeds(found), ...(await drySpeed(dry)) };
+    return { capture: mean(rates), ...addSpeeds(suffixes), ...(await drySpeed(request.dry)) };
   } finally {
+    captures.forEach((each) => {
+      each.close();
+    });
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-type ModelSpeed = Pick<Speed, "capture" | "suffixes" | "open">;
+type ModelSpeed = Pick<Speed, "suffixes" | "open">;
 
 /** Of models that compute at the same time: what is done in a second adds up, and openings overlap. */
 function addSpeeds(speeds: readonly ModelSpeed[]): ModelSpeed {
@@ -77,7 +93,6 @@ function addSpeeds(speeds: readonly ModelSpeed[]): ModelSpeed {
   const total = (of: (speed: ModelSpeed) => number): number =>
     speeds.reduce((sum, speed) => sum + of(speed), 0);
   return {
-    capture: total(({ capture: rate }) => rate),
     suffixes: present(first, "a model").suffixes.map(({ tokens }, i) => ({
       tokens,
       forward: total(({ suffixes }) => present(suffixes[i], "suffix").forward),
@@ -90,31 +105,50 @@ function addSpeeds(speeds: readonly ModelSpeed[]): ModelSpeed {
   };
 }
 
-async function measureIn(folder: string, request: ModelSpeedRequest): Promise<ModelSpeed> {
-  const { located, layers, window, session } = request;
-  const layer = middleOf(layers, located);
-  const model = sizeOf(located);
-  const prepared = fewItems(request.prepared, PROMPTS);
+/** Floating-point operations per second of whole prompts, and what they left. */
+async function captureSpeed(
+  { layers, window, session, batch, signal }: SpeedRequest,
+  place: {
+    readonly located: LocatedModel;
+    readonly prepared: PreparedAudit;
+    readonly folder: string;
+  },
+): Promise<{ readonly rate: number; readonly captured: Capture }> {
+  const { located, prepared, folder } = place;
   const captureOf = (some: PreparedAudit, name: string): Promise<Capture> =>
     capture({
-      ...{ ...request, prepared: some, layers: [layer], caches: window, folder, name },
-      rows: request.batch,
+      ...{ located, session, signal, prepared: some, caches: window, folder, name, rows: batch },
+      layers: [middleOf(layers, located)],
     });
   // opening its session and the first run are no part of the speed
   const first = await timed(() => captureOf(fewItems(prepared, 1), "first"));
   first.value.close();
   const run = await timed(() => captureOf(prepared, "speed"));
+  const running = Math.max(run.seconds - first.seconds, run.seconds * LEAST_SHARE);
+  const model = sizeOf(located);
+  const flops = prepared.items.reduce((sum, { ids }) => sum + promptFlops(model, ids.length), 0);
+  return { rate: flops / running, captured: run.value };
+}
+
+async function measureSuffixes(
+  { layers, window, batch, signal }: SpeedRequest,
+  given: {
+    readonly model: SpeedModel;
+    readonly prepared: PreparedAudit;
+    readonly captured: Capture;
+  },
+): Promise<ModelSpeed> {
+  const { located, session } = given.model;
+  const layer = middleOf(layers, located);
   const sessions = new SuffixSessions(located, { layer, window }, session);
   try {
-    const running = Math.max(run.seconds - first.seconds, run.seconds * LEAST_SHARE);
-    const flops = prepared.items.reduce((sum, { ids }) => sum + promptFlops(model, ids.length), 0);
     const found: { readonly speed: SuffixSpeed; readonly open: Speed["open"] }[] = [];
-    for (const role of tellingRoles(prepared)) {
-      found.push(await suffixSpeed({ ...request, prepared, role, layer, sessions }, run.value));
+    for (const role of tellingRoles(given.prepared)) {
+      const site = { located, prepared: given.prepared, window, batch, signal, role, layer };
+      found.push(await suffixSpeed({ ...site, sessions }, given.captured));
     }
     const blocks = Math.max(1, located.nLayers - layer);
     return {
-      capture: flops / running,
       suffixes: found.map(({ speed }) => speed),
       open: {
         forward: mean(found.map(({ open }) => open.forward)) / blocks,
@@ -122,7 +156,6 @@ async function measureIn(folder: string, request: ModelSpeedRequest): Promise<Mo
       },
     };
   } finally {
-    run.value.close();
     await sessions.release();
   }
 }
@@ -168,7 +201,8 @@ function mean(values: readonly number[]): number {
 }
 
 async function suffixSpeed(
-  given: Pick<ModelSpeedRequest, "located" | "prepared" | "window" | "batch" | "signal"> & {
+  given: Pick<SpeedRequest, "prepared" | "window" | "batch" | "signal"> & {
+    readonly located: LocatedModel;
     readonly role: string;
     readonly layer: number;
     readonly sessions: SuffixSessions;

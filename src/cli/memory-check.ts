@@ -13,6 +13,7 @@ import {
   type ModelSize,
 } from "../plan/memory.js";
 import type { AuditOptions } from "../plan/options.js";
+import { chooseThreads } from "../plan/threads.js";
 import type { ReadyAudits } from "./prepare-audits.js";
 
 type Models = Readonly<Record<Side, LocatedModel>>;
@@ -22,7 +23,7 @@ export interface RunSize {
   readonly models: Models;
   readonly ready: ReadyAudits;
   readonly layers: readonly number[];
-  readonly options: Pick<AuditOptions, "batch" | "referencePath">;
+  readonly options: Pick<AuditOptions, "batch" | "referencePath" | "threads">;
   readonly machine: MachineLimits;
 }
 
@@ -51,6 +52,8 @@ export function estimateRunMemory({
     models: { base: sizeOf(models.base), tuned: sizeOf(models.tuned) },
     weightBytes: weightBytes(models),
     copiesWeights: copiesWeights(models, machine),
+    // a GPU needs no such threads, and less of this machine's memory than foreseen
+    ownThreads: chooseThreads(options.threads, machine) < SIDES.length ? 0 : SIDES.length,
     lowestLayer: Math.min(...layers),
     layers: layers.length,
     items: Math.max(...audits.map((items) => items.length)),

@@ -50,7 +50,7 @@ export async function estimateRunTime(request: TimeRequest): Promise<TimeEstimat
   const shares = shareMachine(session, { count: SIDES.length });
   const [base = session, tuned = session] = shares.options;
   const speed = await measureSpeed({
-    ...{ prepared, layers, signal, batch: options.batch, window: windows.base },
+    ...{ prepared, layers, session, signal, batch: options.batch, window: windows.base },
     models: [
       { located: models.base, session: base },
       // in one thread the models take turns, and one tells how fast

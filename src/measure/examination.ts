@@ -40,16 +40,15 @@ export interface ExaminationRequest {
   readonly windows: Readonly<Record<Side, boolean>>;
   readonly folder: string;
   readonly rows: number;
-  /** Of each model; with threads of their own both are run at the same time. */
-  readonly sessions: Readonly<Record<Side, SessionOptions>>;
+  readonly session: SessionOptions;
   readonly random: Stream;
   readonly signal: AbortSignal;
-  /** Told before prompts are run, with whose. */
-  readonly begin: (models: string) => void;
+  /** Told before the prompts are run in a model. */
+  readonly begin: (side: Side) => void;
 }
 
 /**
- * Captures audits in both models and chooses their items.
+ * Captures audits in one model after the other, and chooses their items.
  *
  * @throws {@link NumericsError} when a model's outputs are not finite; {@link HostError} when the runtime or the disk
  * fails.
@@ -60,7 +59,9 @@ export async function examineAll(
 ): Promise<Examination[]> {
   if (subjects.length === 0) return [];
   const audits = subjects.map(({ prepared }) => prepared);
-  const [base, tuned] = await captureBoth(request, audits);
+  // one after the other on all processors: whole models at the same time would take twice the memory
+  const base = await captureSide(request, "base", audits);
+  const tuned = await captureSide(request, "tuned", audits);
   return subjects.map((subject, i) =>
     examine(subject, {
       random: request.random,
@@ -96,30 +97,13 @@ function examine(
   return { prepared, captures, split, measures };
 }
 
-/** Both models at once where each computes in a thread of its own, else one after the other. */
-async function captureBoth(
-  request: ExaminationRequest,
-  audits: readonly PreparedAudit[],
-): Promise<readonly [readonly Capture[], readonly Capture[]]> {
-  if (request.sessions.base.host !== undefined) {
-    request.begin("both models");
-    return Promise.all([
-      captureSide(request, "base", audits),
-      captureSide(request, "tuned", audits),
-    ]);
-  }
-  request.begin("the base model");
-  const base = await captureSide(request, "base", audits);
-  request.begin("the tuned model");
-  return [base, await captureSide(request, "tuned", audits)];
-}
-
 function captureSide(
-  { models, layers, windows, folder, rows, sessions, signal }: ExaminationRequest,
+  { models, layers, windows, folder, rows, session, signal, begin }: ExaminationRequest,
   side: Side,
   audits: readonly PreparedAudit[],
 ): Promise<Capture[]> {
-  const setting = { layers, folder, rows, session: sessions[side], signal };
+  begin(side);
+  const setting = { layers, folder, rows, session, signal };
   return captureAll(
     { ...setting, located: models[side], caches: windows[side], name: side },
     audits,

@@ -14,6 +14,8 @@ const FLOAT_BYTES = 4;
 const BASE_BYTES = 265e6;
 /** A tokenizer, per token of its vocabulary. */
 const TOKENIZER_BYTES = 1400;
+/** A thread with sessions of its own: its heap, its copy of the program, its runtime's arena. 150 MB recorded for two. */
+const THREAD_BYTES = 75e6;
 /** Graphs and their sessions, per block above the site. */
 const GRAPH_BYTES = 1.2e6;
 /**
@@ -46,6 +48,8 @@ export interface MemoryPlan {
   readonly weightBytes: number;
   /** Does the runtime make copies of the weights, in float32? Then the files' own pages are not needed. */
   readonly copiesWeights: boolean;
+  /** Models that compute in threads of their own. */
+  readonly ownThreads: number;
   /** Lowest layer that is examined: everything above it is run with its gradient. */
   readonly lowestLayer: number;
   readonly layers: number;
@@ -100,7 +104,10 @@ export function estimateMemory(plan: MemoryPlan): MemoryEstimate {
   );
   const states = STATE_COPIES * plan.items * sum((model) => model.dModel);
   const program =
-    BASE_BYTES + TOKENIZER_BYTES * widest(({ vocab }) => vocab) + GRAPH_BYTES * sum(blocksAbove);
+    BASE_BYTES +
+    THREAD_BYTES * plan.ownThreads +
+    TOKENIZER_BYTES * widest(({ vocab }) => vocab) +
+    GRAPH_BYTES * sum(blocksAbove);
   const parts: MemoryPart[] = [
     { name: "weights", bytes: plan.copiesWeights ? copied : plan.weightBytes },
     { name: "captured states", bytes: FLOAT_BYTES * states },

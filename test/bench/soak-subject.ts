@@ -69,7 +69,7 @@ async function runRound({
   try {
     const examinations = await examineAll(
       {
-        ...{ models, layers: LAYERS, windows: { base: true, tuned: true }, folder, sessions },
+        ...{ models, layers: LAYERS, windows: { base: true, tuned: true }, folder, session },
         ...{ rows: options.batch, random: stream(seed, "items"), signal, begin: nothing },
       },
       [{ prepared, variables: numberAgreement.by }],

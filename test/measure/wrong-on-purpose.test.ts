@@ -90,7 +90,7 @@ describe("a run of a real model", () => {
         windows: { base: false, tuned: false },
         folder: join(folder, name),
         rows: 32,
-        sessions: { base: session, tuned: session },
+        session,
         random: stream(0, "examine"),
         signal: controller.signal,
         begin: () => undefined,

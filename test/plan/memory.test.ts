@@ -22,6 +22,7 @@ const RUN: MemoryPlan = {
   models: { base: SMOL, tuned: SMOL },
   weightBytes: 538e6,
   copiesWeights: false,
+  ownThreads: 0,
   lowestLayer: 1,
   layers: 1,
   items: 60,
@@ -78,6 +79,12 @@ const RECORDED: readonly {
   { what: "whole prompts", plan: { ...PAIR, lowestLayer: 15, window: 8 }, residentMB: 2033 },
   { what: "most layers", plan: { ...PAIR, lowestLayer: 4, layers: 2 }, residentMB: 2948 },
   { what: "tiny models", plan: DEMO, residentMB: 313 },
+  {
+    what: "the top layers only, a thread for each model",
+    plan: { ...PAIR, lowestLayer: 28, ownThreads: 2 },
+    residentMB: 1385,
+  },
+  { what: "tiny models, a thread each", plan: { ...DEMO, ownThreads: 2 }, residentMB: 467 },
   { what: "tiny models, many rows per run", plan: { ...DEMO, batch: 256 }, residentMB: 301 },
 ];
 
