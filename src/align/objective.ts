@@ -36,10 +36,9 @@ interface TargetRows {
   readonly items: Int32Array;
   readonly groups: Int32Array;
   readonly labels: Int32Array;
+  /** h', `[row, dModel]`. */
+  readonly patched: Float32Array;
 }
-
-/** … with the patched state h' of each row, `[row, dModel]`. */
-type PatchedTarget = TargetRows & { readonly patched: Float32Array };
 
 /** One model's part in a batch: an end, and its coordinates `P n`, `[pair, k]`. */
 interface Coordinates {
@@ -108,11 +107,9 @@ export async function gradientAt(
 function patchTargets(
   point: Point,
   batch: Batch,
-): { readonly t: number; readonly rows: PatchedTarget }[] {
+): { readonly t: number; readonly rows: TargetRows }[] {
   const sources = sourceCoordinates(point, batch);
-  return targetsOf(point).map((t) => ({
-    ...{ t, rows: patched(rowsOfTarget(point, t, { batch, sources })) },
-  }));
+  return targetsOf(point).map((t) => ({ t, rows: patchTarget(point, t, { batch, sources }) }));
 }
 
 /** Indices of the models that can be patched. */
@@ -139,8 +136,7 @@ function coordinatesIn(
   return { end, values: coordinatesOf(end) };
 }
 
-/** The rows of target `t`, not yet patched. */
-function rowsOfTarget(
+function patchTarget(
   { models, subspaces }: Point,
   t: number,
   { batch, sources }: { readonly batch: Batch; readonly sources: readonly Coordinates[] },
@@ -158,6 +154,7 @@ function rowsOfTarget(
     return { source: end, target: own.end, difference: part, model };
   });
   const items = repeat(targets, blocks.length);
+  const { raw, normalisation } = states;
   const perPair = (values: Int32Array): Int32Array =>
     repeat(
       batch.chosen.map((pair) => i32(values, pair)),
@@ -169,14 +166,11 @@ function rowsOfTarget(
     ...{ subspace, blocks, difference, items },
     groups: perPair(batch.pairs.group),
     labels: perPair(answering.labels[batch.split]),
+    patched: patchStates(
+      { raw, sigma: normalisation.sigma, target: { subspace, items } },
+      difference,
+    ),
   };
-}
-
-function patched(rows: TargetRows): PatchedTarget {
-  const { states, subspace, items, difference } = rows;
-  const { raw, normalisation } = states;
-  const target = { subspace, items };
-  return { ...rows, patched: patchStates({ raw, sigma: normalisation.sigma, target }, difference) };
 }
 
 /** Naturalness of each row in units of the natural distance; with `gradient`, adds `weight ×` its derivative. */

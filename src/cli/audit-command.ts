@@ -146,7 +146,7 @@ async function runAudit(run: Run): Promise<Result> {
     const loadSeconds = phases.elapsedSeconds();
     const time = { models, ready, layers, options, windows, session, loadSeconds };
     const estimate = await estimateRunTime({ ...time, signal: io.signal });
-    io.stderr.write(`time: ${timeText(estimate)}, less what an earlier run has left\n`);
+    io.stderr.write(`time: ${timeText(estimate)}, less what is done already\n`);
   }
   phases.start("running the prompts");
   const shares = shareMachine(session, { count: SIDES.length });

@@ -66,9 +66,9 @@ export function printPlan(given: RunPlan): string {
 const TIME_DEPENDS =
   "The least: every learning stops as early as it may. The most: every variable can be moved at every site, and every learning takes all its steps. Expected: it can be moved at its words in lower layers and at the last token in upper ones.";
 
-/** `about 12 min 00 s on this machine (8 min 10 s to 31 min 00 s)`, also for the start of an audit. */
+/** `about 12 min 00 s (8 min 10 s to 31 min 00 s)`, also for the start of an audit. */
 export function timeText({ seconds }: TimeEstimate): string {
-  return `about ${spell(seconds.expected)} on this machine (${spell(seconds.low)} to ${spell(seconds.high)})`;
+  return `about ${rangeText(seconds)}`;
 }
 
 function rangeText({ low, expected, high }: Range): string {

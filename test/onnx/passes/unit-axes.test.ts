@@ -55,46 +55,32 @@ const fused: Emit = (b, [a, c]) =>
 
 const operators = ({ graph }: Model): string[] => graph.nodes.map(({ opType }) => opType).sort();
 
+/** Left operand, then right operand `[…, terms, columns]`, or `[…, columns, terms]` where it is turned. */
+const ONE_COLUMN: readonly Dims[] = [
+  ["n", 3, 4, 8],
+  ["n", 1, 8, 1],
+];
+const ONE_TERM: readonly Dims[] = [
+  ["n", 3, 4, 1],
+  ["n", 1, 1, 8],
+];
+const ONE_COLUMN_TURNED: readonly Dims[] = [
+  ["n", 3, 4, 8],
+  ["n", 1, 1, 8],
+];
+const ONE_TERM_TURNED: readonly Dims[] = [
+  ["n", 3, 4, 1],
+  ["n", 1, 8, 1],
+];
+
 describe("unit axes", () => {
   it.each<[string, readonly Dims[], Emit, readonly string[]]>([
     ["a transposition of one token", [["n", 1, 3, 4]], transpose(0, 2, 1, 3), ["Reshape"]],
     ["one that moves a size not known", [[1, "n", 4]], transpose(1, 0, 2), ["Reshape"]],
-    [
-      "a product with one column",
-      [
-        ["n", 3, 4, 8],
-        ["n", 1, 8, 1],
-      ],
-      product,
-      ["Mul", "ReduceSum", "Reshape"],
-    ],
-    [
-      "a product over one term",
-      [
-        ["n", 3, 4, 1],
-        ["n", 1, 1, 8],
-      ],
-      product,
-      ["Mul"],
-    ],
-    [
-      "a turned product with one column",
-      [
-        ["n", 3, 4, 8],
-        ["n", 1, 1, 8],
-      ],
-      fused,
-      ["Mul", "Mul", "ReduceSum"],
-    ],
-    [
-      "a turned product over one term",
-      [
-        ["n", 3, 4, 1],
-        ["n", 1, 8, 1],
-      ],
-      fused,
-      ["Mul", "Mul", "Reshape"],
-    ],
+    ["a product with one column", ONE_COLUMN, product, ["Mul", "ReduceSum", "Reshape"]],
+    ["a product over one term", ONE_TERM, product, ["Mul"]],
+    ["a turned product with one column", ONE_COLUMN_TURNED, fused, ["Mul", "Mul", "ReduceSum"]],
+    ["a turned product over one term", ONE_TERM_TURNED, fused, ["Mul", "Mul", "Reshape"]],
   ])("give %s the same numbers, in other operators", async (_, shapes, emit, expected) => {
     const model = modelOf(shapes, emit);
     const { model: rewritten } = copyModel(model);
@@ -141,13 +127,7 @@ describe("unit axes", () => {
   });
 
   it("change nothing more the second time", () => {
-    const model = modelOf(
-      [
-        ["n", 3, 4, 8],
-        ["n", 1, 8, 1],
-      ],
-      product,
-    );
+    const model = modelOf(ONE_COLUMN, product);
     applyPasses(model, [unitAxes]);
     expect(applyPasses(model, [unitAxes])[0]!.changes).toBe(0);
   });
