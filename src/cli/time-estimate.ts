@@ -179,17 +179,10 @@ function asAudit(texts: ReadyTexts | undefined): PreparedAudit {
   const items = texts?.prepared.items ?? [];
   return {
     audit: {
-      ...{
-        id: "texts",
-        title: "texts",
-        question: "",
-        why: "",
-        references: [],
-        variables: {},
-        by: [],
-        sites: ["last"],
-      },
-      ...{ answers: {}, outcome: () => "", items: () => [] },
+      ...{ id: "texts", title: "texts", question: "", why: "", references: [] },
+      ...{ variables: {}, by: [], sites: ["last"], answers: {} },
+      outcome: () => "",
+      items: () => [],
     },
     ...{ classes: ["0", "1"], answerTokens: [[0], [1]], roles: ["last"], tooLong: 0, atStart: 0 },
     items: items.map(({ text, ids, group }, index) => ({
