@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "runs/", "coverage/", "fixtures/", "eslint.config.js"] },
+  { ignores: ["dist/", "runs/", "coverage/", "docs/", "fixtures/", "eslint.config.js"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

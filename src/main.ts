@@ -41,6 +41,12 @@ const commands: Commands = {
     const { ADAPTERS } = await import("../adapters/index.js");
     return diffCommand(options, io, { adapters: ADAPTERS });
   },
+  async compare(options, io) {
+    const { compareCommand } = await import("./cli/compare-command.js");
+    const { ADAPTERS } = await import("../adapters/index.js");
+    const { AUDITS, TEXT_AUDITS } = await import("../audits/index.js");
+    return compareCommand(options, io, { adapters: ADAPTERS, audits: AUDITS, texts: TEXT_AUDITS });
+  },
   async export(options, io) {
     const { exportCommand } = await import("./cli/export-command.js");
     const { ADAPTERS } = await import("../adapters/index.js");
@@ -50,9 +56,28 @@ const commands: Commands = {
     const { reportCommand } = await import("./cli/report-command.js");
     return reportCommand(options, io);
   },
+  async reproduce(options, io) {
+    const { reproduceCommand } = await import("./cli/reproduce-command.js");
+    const { ADAPTERS } = await import("../adapters/index.js");
+    const { AUDITS, TEXT_AUDITS } = await import("../audits/index.js");
+    return reproduceCommand(options, io, {
+      adapters: ADAPTERS,
+      audits: AUDITS,
+      texts: TEXT_AUDITS,
+    });
+  },
+  async init(file, io) {
+    const { initCommand } = await import("./cli/init-command.js");
+    return initCommand(file, io);
+  },
   async schema(name, io) {
     const { schemaCommand } = await import("./cli/schema-command.js");
     return schemaCommand(name, io);
+  },
+  async completion(shell, program, io) {
+    const { completionCommand } = await import("./cli/completion-command.js");
+    const { AUDITS, TEXT_AUDITS } = await import("../audits/index.js");
+    return completionCommand({ shell, program, audits: [...AUDITS, ...TEXT_AUDITS] }, io);
   },
 };
 

@@ -72,8 +72,20 @@ export const LEARNING_DEFAULTS: LearningOptions = {
   maxRows: 256,
 };
 
+/**
+ * The defaults for subspaces of k dimensions: fewer directions are learned as well from fewer pairs per step, 8 per
+ * dimension up to the 32 of larger ones. Measured on six cells of a real 135M pair at k = 1: 8, 16 and 32 pairs end at the
+ * same IIA within .03, with the same words; at k = 7 (a circle of eight classes) 16 end at .885 instead of .915.
+ */
+export function learningDefaults(k: number): LearningOptions {
+  const { pairsPerStep } = LEARNING_DEFAULTS;
+  return { ...LEARNING_DEFAULTS, pairsPerStep: Math.min(pairsPerStep, PAIRS_PER_DIMENSION * k) };
+}
+
+const PAIRS_PER_DIMENSION = 8;
+
 /** One finished step, for progress lines. */
-interface StepReport {
+export interface StepReport {
   readonly step: number;
   readonly steps: number;
   /** Loss of the minibatch: cross-entropy + λ · naturalness, nats. */

@@ -1,5 +1,5 @@
 /**
- * @file Which values carry the gradient: floats that depend on `wrt` and reach the loss.
+ * @file Which values carry the gradient: floats that depend on what is differentiated for and reach a loss.
  */
 import { capturedValues, type Graph, type Node, type Value } from "../onnx/graph.js";
 import { isFloat } from "../onnx/tensor.js";
@@ -12,13 +12,16 @@ export interface Activity {
   readonly nodes: readonly Node[];
 }
 
-/** Finds what lies between `wrt` and `loss`. `values` is empty when the loss does not depend on `wrt`. */
+/**
+ * Finds what lies between `wrt` and `losses`. Holds only those of both that take part: a loss that depends on no `wrt` and
+ * a `wrt` that reaches no loss are not among the values.
+ */
 export function findActive(
   graph: Graph,
-  { loss, wrt, types }: { loss: Value; wrt: Value; types: TypeInference },
+  { losses, wrt, types }: { losses: readonly Value[]; wrt: readonly Value[]; types: TypeInference },
 ): Activity {
   const order = graph.topologicalOrder();
-  const dependent = new Set([wrt]);
+  const dependent = new Set(wrt);
   for (const node of order) {
     if (NO_GRADIENT.has(node.op) || !reads(node, dependent)) continue;
     // an unknown type counts as a float: a gradient too many is an error later, one too few would be a wrong number
@@ -26,19 +29,19 @@ export function findActive(
       if (isFloat(types.knownDtype(value) ?? "float32")) dependent.add(value);
     }
   }
-  return reaching(order, { loss, dependent, wrt });
+  return reaching(order, { losses, dependent });
 }
 
 function reaching(
   order: readonly Node[],
-  { loss, dependent, wrt }: { loss: Value; dependent: ReadonlySet<Value>; wrt: Value },
+  { losses, dependent }: { losses: readonly Value[]; dependent: ReadonlySet<Value> },
 ): Activity {
-  if (!dependent.has(loss)) return { values: new Set(), nodes: [] };
-  const values = new Set([loss]);
+  const values = new Set(losses.filter((loss) => dependent.has(loss)));
   const nodes: Node[] = [];
   for (const node of order.toReversed()) {
-    const isAbove = node.outputs.some((value) => values.has(value) && value !== wrt);
-    if (!isAbove || NO_GRADIENT.has(node.op)) continue;
+    // what makes a `wrt` is of no interest, unless it depends on another one
+    const isBetween = node.outputs.some((value) => values.has(value)) && reads(node, dependent);
+    if (!isBetween || NO_GRADIENT.has(node.op)) continue;
     nodes.push(node);
     for (const value of operands(node)) if (dependent.has(value)) values.add(value);
   }

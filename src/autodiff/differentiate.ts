@@ -9,13 +9,17 @@ import { Emitter } from "./emitter.js";
 import type { Gradient, Role, Rule, RuleCase } from "./rule.js";
 import { RULES } from "./rules.js";
 
-/** What to differentiate with respect to what. */
-export interface Differentiation {
+/** A value whose elements are summed into what is differentiated. */
+export interface Loss {
   /** Float value of any shape; the gradient is that of the sum of its elements, weighted by `cotangent`. */
   readonly loss: Value;
-  readonly wrt: Value;
   /** Same shape and element type as `loss`. @defaultValue ones */
   readonly cotangent?: Value;
+}
+
+/** What to differentiate with respect to what. */
+export interface Differentiation extends Loss {
+  readonly wrt: Value;
 }
 
 /**
@@ -24,15 +28,40 @@ export interface Differentiation {
  *
  * @throws {@link UnsupportedOperatorError} listing all operators between `wrt` and `loss` that have no rule.
  */
-export function differentiate(model: Model, { loss, wrt, cotangent }: Differentiation): Value {
+export function differentiate(model: Model, { wrt, ...loss }: Differentiation): Value {
+  return present(differentiateAll(model, { losses: [loss], wrt: [wrt] })[0], "gradient");
+}
+
+/**
+ * As {@link differentiate}, for several values in one backward pass: d(Σ over losses of Σ cotangent · loss)/d wrt for each
+ * of `wrt`, in its shape.
+ *
+ * @throws {@link UnsupportedOperatorError} listing all operators between them that have no rule.
+ */
+export function differentiateAll(
+  model: Model,
+  { losses, wrt }: { readonly losses: readonly Loss[]; readonly wrt: readonly Value[] },
+): Value[] {
   const b = new Emitter(model, "gradient");
-  const activity = findActive(model.graph, { loss, wrt, types: b.types });
-  invariant(activity.values.has(wrt), `"${loss.name}" does not depend on "${wrt.name}"`);
+  const activity = findActive(model.graph, {
+    ...{ losses: losses.map(({ loss }) => loss), wrt, types: b.types },
+  });
+  for (const each of wrt) {
+    const isActive = activity.values.has(each);
+    invariant(isActive, `${listed(losses)} does not depend on "${each.name}"`);
+  }
   checkSupported(b, activity);
   const cotangents = new Cotangents(b);
-  cotangents.add(loss, cotangent ?? b.expandLike(b.scalar(1, loss), loss));
+  for (const { loss, cotangent } of losses) {
+    if (!activity.values.has(loss)) continue;
+    cotangents.add(loss, cotangent ?? b.expandLike(b.scalar(1, loss), loss));
+  }
   for (const node of activity.nodes.toReversed()) propagate(b, { node, activity, cotangents });
-  return present(cotangents.of(wrt), `gradient of "${wrt.name}"`);
+  return wrt.map((each) => present(cotangents.of(each), `gradient of "${each.name}"`));
+}
+
+function listed(losses: readonly Loss[]): string {
+  return losses.map(({ loss }) => `"${loss.name}"`).join(", ");
 }
 
 /** Contributions to the gradient of each value, in the order in which consumers are met. */

@@ -26,7 +26,7 @@ export interface GradientCheckOptions {
 }
 
 /** One direction v. */
-interface DirectionCheck {
+export interface DirectionCheck {
   /** ⟨gradient, v⟩ */
   readonly analytic: number;
   /** (Σ losses(x + step v) − Σ losses(x − step v)) / (2 step) */

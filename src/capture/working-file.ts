@@ -27,6 +27,6 @@ export function writeWhole(
     for (let at = 0; at < bytes.length;)
       at += writeSync(file, bytes, at, bytes.length - at, position + at);
   } catch (error) {
-    throw writeError(error, path);
+    throw writeError(error, path, bytes.length);
   }
 }

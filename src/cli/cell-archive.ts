@@ -20,6 +20,8 @@ export interface ArchiveParts {
   readonly options: AuditOptions;
   /** The device that was chosen, with its adapter: `auto` may choose another one the next time. */
   readonly device: string;
+  /** What else of this machine can change a number: threads, copies of weights, windows. */
+  readonly machine?: JsonValue;
   /** Told of files that stand in the store and are not trusted. */
   readonly onDistrusted: (file: string, reason: string) => void;
 }
@@ -30,18 +32,19 @@ export function openArchive({
   inputs,
   options,
   device,
+  machine = null,
   onDistrusted,
 }: ArchiveParts): CellArchive {
   // which layers and variables are examined beside this one cannot change it
   const { k, items, pairs, steps, controls, seed, seeds } = options;
-  const { batch, threads, referencePath } = options;
+  const { batch, referencePath } = options;
   const common = {
     version: VERSION,
     files: inputs.files.map(({ role, sha256 }) => ({ role, sha256 })),
     tokenizer: inputs.tokenizer ?? null,
     options: {
       ...{ k, items, pairs, steps, controls, seed, seeds },
-      ...{ batch, threads, device, referencePath },
+      ...{ batch, device, machine, referencePath },
     },
   } satisfies JsonValue;
   const address = (key: CellKey): Sha256 =>
@@ -60,7 +63,7 @@ export function openArchive({
       const cell = address(key);
       const measures = located(result, store.tensorsPath(cell));
       // measures are plain JSON by their schema; the type only lacks an index signature
-      store.put(cell, measures as unknown as JsonValue, tensorBytes(key, result));
+      store.put(cell, measures as unknown as JsonValue, tensorBytes(key, { result, inputs }));
       return measures;
     },
   };
@@ -72,7 +75,12 @@ function located({ measures, tensors }: CellResult, path: string): CellMeasures 
   return { ...measures, learning: { ...measures.learning, tensors: path } };
 }
 
-function tensorBytes(key: CellKey, { measures, tensors }: CellResult): Uint8Array | undefined {
+/** A file that says by itself what it belongs to: the cell, the models by their digests, and the scale of each. */
+function tensorBytes(
+  key: CellKey,
+  { result, inputs }: { readonly result: CellResult; readonly inputs: Inputs },
+): Uint8Array | undefined {
+  const { measures, tensors } = result;
   if (Object.keys(tensors).length === 0) return undefined;
   const { audit, variable, layer, role, k, seed } = key;
   const metadata = {
@@ -85,6 +93,7 @@ function tensorBytes(key: CellKey, { measures, tensors }: CellResult): Uint8Arra
     seed: String(seed),
     "sigma.base": String(measures.learning?.sigma.base ?? "none"),
     "sigma.tuned": String(measures.learning?.sigma.tuned ?? "none"),
+    ...Object.fromEntries(inputs.files.map(({ role, sha256 }) => [`sha256 ${role}`, sha256])),
   };
   return encodeSafetensors(
     new Map(Object.entries(tensors).map(([name, t]) => [name, storedFloat32(t.data, t.dims)])),

@@ -2,8 +2,10 @@
  * @file What the command line needs from the rest of the program: one handler per command, and the streams that a
  * handler may write to. `program.ts` knows only this, so that `--help` never loads a runtime.
  */
+import type { Command } from "commander";
 import type { Device } from "../plan/defaults.js";
 import type { AuditOptions } from "../plan/options.js";
+import type { AlsoView, Format } from "../report/view-names.js";
 
 /** A stream that a command writes to. */
 export interface Sink {
@@ -51,6 +53,41 @@ export interface DiffOptions {
   readonly verbose: boolean;
 }
 
+/** Options of `mas-audit compare`. */
+export interface CompareOptions {
+  /** A .onnx file or a folder that holds one. */
+  readonly base: string;
+  /** As `base`; null where an adapter on top of it stands for it. */
+  readonly tuned: string | null;
+  /** Folder of a LoRA adapter on top of the base. */
+  readonly tunedAdapter?: string | undefined;
+  /** Ids or files of audits whose prompts are used; empty = all built-in ones. */
+  readonly audits: readonly string[];
+  /** File with one prompt per line, in place of audits. */
+  readonly prompts: string | null;
+  /** Most prompts that are used. */
+  readonly items: number;
+  /** `last`, `mean`, or a span of the audits. */
+  readonly at: string;
+  /** Layer spec as typed; see `plan/layers.ts`. */
+  readonly layers: string;
+  /** Folder of the tokenizer; null = the folder of the base model. */
+  readonly tokenizer: string | null;
+  readonly seed: number;
+  /** Rows per run of a model. */
+  readonly batch: number;
+  /** CPU threads of the runtime; `"auto"` = the machine's quota. */
+  readonly threads: number | "auto";
+  readonly device: Device;
+  /** File of the page, as an absolute path; null = none. */
+  readonly html: string | null;
+  /** Replace that file. */
+  readonly force: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
 /** Options of `mas-audit gradcheck`. */
 export interface GradcheckOptions extends ModelOptions {
   /** Layer spec as typed, for example `3,7-9`; see `plan/layers.ts`. */
@@ -90,6 +127,14 @@ export interface ReportOptions {
   readonly result: string;
   /** Policy file; absent = the policy in the result. */
   readonly policy?: string | undefined;
+  /** Verdicts that close the gate, in place of the policy's. */
+  readonly failOn?: readonly string[];
+  /** Result of an earlier audit to compare with. */
+  readonly baseline?: string;
+  /** What is printed on stdout. */
+  readonly format: Format;
+  /** Views that are written beside the result and its page. */
+  readonly also?: readonly AlsoView[];
   /** Folder to write result.json and report.html into, as an absolute path; null = print only. */
   readonly out: string | null;
   readonly force: boolean;
@@ -99,8 +144,30 @@ export interface ReportOptions {
   readonly exitZero: boolean;
 }
 
+/** Options of `mas-audit reproduce`. Paths that are null lie where the result says. */
+export interface ReproduceOptions {
+  /** A result.json, or the folder that holds one. */
+  readonly result: string;
+  readonly base: string | null;
+  readonly tuned: string | null;
+  readonly tunedAdapter: string | null;
+  readonly tokenizer: string | null;
+  /** Ids and files in place of those of the result; empty = as there. */
+  readonly audits: readonly string[];
+  /** Folder for the new result, as an absolute path; null = compare only. */
+  readonly out: string | null;
+  readonly force: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly jsonProgress?: boolean;
+  readonly verbose: boolean;
+}
+
+/** Name of the policy file that `mas-audit init` writes unless told otherwise. */
+export const DEFAULT_POLICY_FILE = "mas-audit-policy.yaml";
+
 /** Schemas that `mas-audit schema` prints. */
-export const SCHEMAS = ["result", "audit", "policy"] as const;
+export const SCHEMAS = ["result", "audit", "policy", "progress", "compare"] as const;
 /** Name of a schema that `mas-audit schema` prints. */
 export type SchemaName = (typeof SCHEMAS)[number];
 
@@ -116,10 +183,18 @@ export interface Commands {
   inspect(options: ModelOptions, io: Io): Promise<number>;
   gradcheck(options: GradcheckOptions, io: Io): Promise<number>;
   diff(options: DiffOptions, io: Io): Promise<number>;
+  /** Correlative measures between layers; 0 whatever they are. */
+  compare(options: CompareOptions, io: Io): Promise<number>;
   export(options: ExportOptions, io: Io): Promise<number>;
   /** As of the audit: 1 = the gate is closed under the policy asked for. */
   report(options: ReportOptions, io: Io): Promise<number>;
+  /** 0 = the same numbers and words, 1 = something differs. */
+  reproduce(options: ReproduceOptions, io: Io): Promise<number>;
   schema(name: SchemaName, io: Io): Promise<number>;
+  /** Writes a policy file with every key explained; never over an existing one. */
+  init(file: string, io: Io): Promise<number>;
+  /** Prints the script that makes a shell complete this command line. */
+  completion(shell: string, program: Command, io: Io): Promise<number>;
   /** 0 = the CPU can be used, whatever else cannot. */
   doctor(options: DoctorOptions, io: Io): Promise<number>;
 }

@@ -61,6 +61,20 @@ export function formatError(error: unknown, style: ErrorStyle): string {
   return [head, ...rows].map((line) => `${line}\n`).join("");
 }
 
+/**
+ * The error as the arguments ask for it: one JSON object on a line with `--json` or `--json-progress`, else text. What
+ * follows `--` is no option.
+ */
+export function errorText(
+  error: unknown,
+  { argv, colour }: { readonly argv: readonly string[]; readonly colour: boolean },
+): string {
+  const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+  const isJson = flags.includes("--json") || flags.includes("--json-progress");
+  if (isJson) return `${JSON.stringify(errorRecord(error))}\n`;
+  return formatError(error, { verbose: flags.includes("--verbose"), colour });
+}
+
 /** The error as one JSON object. */
 export function errorRecord(error: unknown): ErrorRecord {
   const causes = causesOf(error).map(causeText);

@@ -21,6 +21,13 @@ Examples:
   $ mas-audit inspect tuned.onnx
 `;
 
+/** How to switch completion on, for the help of its command. */
+export const COMPLETION_INSTALL = `
+Put this line into the start-up file of the shell:
+  ~/.bashrc                    source <(mas-audit completion bash)
+  ~/.zshrc, after compinit     source <(mas-audit completion zsh)
+  ~/.config/fish/config.fish   mas-audit completion fish | source`;
+
 /** The table of exit codes, for the end of the help. */
 export function exitCodesText(): string {
   const rows = EXIT_CODES.map(({ code, meaning }) => `  ${String(code).padEnd(5)} ${meaning}`);

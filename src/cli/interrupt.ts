@@ -7,7 +7,7 @@
  * all the same.
  */
 import { EXIT, Interrupted } from "./exit.js";
-import { formatError } from "./format-error.js";
+import { errorText } from "./format-error.js";
 
 /** Time between the first Ctrl-C and the end, in milliseconds; a second is promised. */
 export const GRACE_MS = 700;
@@ -23,15 +23,15 @@ export interface InterruptWatch {
   stop(): void;
 }
 
-/** Watches the signals of this process, and its supervisor where it has one. */
-export function watchInterrupts(supervised: boolean): InterruptWatch {
+/** Watches the signals of this process, and its supervisor where it has one. `argv` says how errors are printed. */
+export function watchInterrupts(supervised: boolean, argv: readonly string[]): InterruptWatch {
   const controller = new AbortController();
   let deadline: NodeJS.Timeout | undefined;
   const interrupt = (name: string): void => {
-    if (controller.signal.aborted) endNow(name);
+    if (controller.signal.aborted) endNow(name, argv);
     controller.abort(new Interrupted(name));
     deadline = setTimeout(() => {
-      endNow(name);
+      endNow(name, argv);
     }, GRACE_MS).unref();
   };
   const stopListening = supervised ? listenToSupervisor(interrupt) : listenToSignals(interrupt);
@@ -44,14 +44,14 @@ export function watchInterrupts(supervised: boolean): InterruptWatch {
   };
 }
 
-function endNow(name: string): never {
-  printInterruption(name);
+function endNow(name: string, argv: readonly string[]): never {
+  printInterruption(name, argv);
   process.exit(EXIT.interrupted);
 }
 
 /** Says that a run was ended, on a line of its own: a progress line may stand unfinished. */
-export function printInterruption(name: string): void {
-  const text = formatError(new Interrupted(name), { verbose: false, colour: false });
+export function printInterruption(name: string, argv: readonly string[]): void {
+  const text = errorText(new Interrupted(name), { argv, colour: false });
   process.stderr.write(`${process.stderr.isTTY ? "\n" : ""}${text}`);
 }
 

@@ -19,6 +19,7 @@ import type { LocatedModel } from "../models/located.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
 import { promptFlops, rowFlops, type Speed, type SuffixSpeed } from "../plan/time.js";
 import type { SessionOptions } from "../runtime/session.js";
+import { makeFolder } from "../store/atomic.js";
 import { sizeOf } from "./memory-check.js";
 
 /** What is run. */
@@ -36,6 +37,8 @@ export interface SpeedRequest {
   /** A cell of the usual size. */
   readonly dry: Omit<DrySize, "steps">;
   readonly signal: AbortSignal;
+  /** Where working files go; a folder for temporary files where absent. */
+  readonly folder?: string;
 }
 
 interface SpeedModel {
@@ -54,13 +57,20 @@ const LEAST_MS = 250;
 /** Steps of the dry cell. */
 const DRY_STEPS = 8;
 
+function workingFolder(place: string | undefined): string {
+  if (place === undefined) return mkdtempSync(join(tmpdir(), "mas-audit-speed-"));
+  const folder = join(place, "speed");
+  makeFolder(folder);
+  return folder;
+}
+
 /**
  * Measures the speed of this machine; working files are gone when it returns.
  *
  * @throws what a capture throws: {@link NumericsError} when a model's outputs are not finite, {@link HostError} when the runtime fails.
  */
 export async function measureSpeed(request: SpeedRequest): Promise<Speed> {
-  const folder = mkdtempSync(join(tmpdir(), "mas-audit-speed-"));
+  const folder = workingFolder(request.folder);
   const captures: Capture[] = [];
   try {
     const prepared = fewItems(request.prepared, PROMPTS);
@@ -275,7 +285,7 @@ function learningRows(steps: number): number {
   const { learning } = CELL_DEFAULTS;
   const size: CellSize = {
     ...{ alive: SIDES, trials: 0, validation: 0, isolation: 0, sizes: 0, sameWidth: true },
-    ...{ steps, learning, further: { controls: false, repeats: 0 } },
+    ...{ steps, learning, fallsShort: false, further: { controls: false, repeats: 0 } },
   };
   return SIDES.reduce((sum, side) => sum + cellRows(size, side).gradient, 0);
 }

@@ -1,7 +1,9 @@
 /**
  * @file The manifest of a run, and the sentences that say what it did not test.
  */
+import { resolve } from "node:path";
 import type { AuditMeasures } from "../measure/measures.js";
+import { isAuditPath } from "../plan/choose-audits.js";
 import { measuringOptions, type AuditOptions } from "../plan/options.js";
 import type { Manifest } from "../report/schema.js";
 import { describeChoice, type ChosenDevice } from "../runtime/device.js";
@@ -18,6 +20,8 @@ export interface ManifestParts {
   readonly policyFile: InputFile | undefined;
   readonly layers: readonly number[];
   readonly threads: number;
+  /** Whether the runtime keeps rearranged copies of the weights. */
+  readonly prepack: boolean;
   readonly device: ChosenDevice;
   readonly phases: Phases;
   readonly argv: readonly string[];
@@ -25,7 +29,7 @@ export interface ManifestParts {
 
 /** Everything needed to repeat the run; whatever may differ stands under `timing`. */
 export async function describeRun(parts: ManifestParts): Promise<Manifest> {
-  const { options, inputs, policyFile, layers, threads, device, phases, argv } = parts;
+  const { options, inputs, policyFile, layers, threads, prepack, device, phases, argv } = parts;
   const files = [...inputs.files, ...(policyFile === undefined ? [] : [policyFile])];
   const { layers: spec, variables, ...rest } = measuringOptions(options);
   return {
@@ -36,7 +40,7 @@ export async function describeRun(parts: ManifestParts): Promise<Manifest> {
     seed: options.seed,
     k: options.k,
     layers: [...layers],
-    options: { ...rest, threads, layers: spec, variables: [...variables] },
+    options: { ...rest, threads, weightCopies: prepack, layers: spec, variables: [...variables] },
     provider: describeChoice(device),
     versions: {
       node: process.versions.node,
@@ -49,7 +53,20 @@ export async function describeRun(parts: ManifestParts): Promise<Manifest> {
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       command: ["mas-audit", ...argv],
       paths: Object.fromEntries(files.map(({ role, path }) => [role, path])),
+      request: describeRequest(options),
     },
+  };
+}
+
+/** The names of a command line mean the same in any folder when their paths are absolute. */
+function describeRequest(options: AuditOptions): NonNullable<Manifest["timing"]["request"]> {
+  const { base, tuned, tunedAdapter, tokenizer, audits } = options;
+  return {
+    base: resolve(base),
+    tuned: tuned === null ? null : resolve(tuned),
+    ...(tunedAdapter === undefined ? {} : { tunedAdapter: resolve(tunedAdapter) }),
+    tokenizer: tokenizer === null ? null : resolve(tokenizer),
+    audits: audits.map((audit) => (isAuditPath(audit) ? resolve(audit) : audit)),
   };
 }
 

@@ -2,10 +2,7 @@
  * @file `mas-audit plan`: what an audit would run, and the time, memory and disk that it would need. A few prompts are run, for a
  * few seconds, to see how fast this machine is.
  */
-import type { LocatedModel } from "../models/located.js";
-import { buildCapture, cacheShapes } from "../models/capture-graph.js";
 import { FULL_ROLE, FULL_VARIABLE } from "../measure/full/names.js";
-import { SIDES } from "../measure/measures.js";
 import type { AuditOptions } from "../plan/options.js";
 import { chooseThreads } from "../plan/threads.js";
 import type { Warning } from "../report/schema.js";
@@ -16,15 +13,14 @@ import { chooseLayers } from "./choose-layers.js";
 import { choosePolicy } from "./choose-policy.js";
 import { chooseWindows } from "./choose-windows.js";
 import type { Io } from "./commands.js";
+import { workingBytes } from "./disk-check.js";
 import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
 import { readMachine } from "./machine.js";
 import { copiesWeights, estimateRunMemory } from "./memory-check.js";
 import { printPlan, type RunPlan } from "./plan-text.js";
-import { prepareAudits, type ReadyAudits } from "./prepare-audits.js";
+import { prepareAudits } from "./prepare-audits.js";
 import { estimateRunTime } from "./time-estimate.js";
-
-const FLOAT_BYTES = 4;
 
 /** Prints the plan of an audit; exits 0 also where the memory is not there, which the plan says. */
 export async function planCommand(
@@ -43,7 +39,7 @@ async function planRun(
   signal: AbortSignal,
 ): Promise<RunPlan> {
   const startMs = performance.now();
-  const { policy } = await choosePolicy(options.policy);
+  const { policy } = await choosePolicy(options.policy, options.failOn);
   const machine = readMachine();
   const { device } = await chooseDevice(options.device);
   const models = await loadPair(options, parts);
@@ -83,7 +79,6 @@ async function planRun(
       strict: options.strictDevice,
     },
   });
-  const disk = SIDES.map((side) => diskBytes(models[side], { ready, layers, keys: windows[side] }));
   return {
     models: { base: models.base.path, tuned: models.tuned.path },
     policy,
@@ -92,28 +87,7 @@ async function planRun(
     cells: audits.reduce((sum, { cells }) => sum + cells, 0),
     time,
     memory: { parts: memory, totalBytes, machineBytes: machine.memoryBytes },
-    workingFilesBytes: disk.reduce((a, b) => a + b, 0),
+    workingFilesBytes: workingBytes({ models, ready, layers, windows }),
     warnings: warnings.map(({ message }) => message),
   };
-}
-
-/** Working files of one model: states at every layer, and the keys and values above the lowest. */
-function diskBytes(
-  located: LocatedModel,
-  { ready, layers, keys }: { ready: ReadyAudits; layers: readonly number[]; keys: boolean },
-): number {
-  const tokens = [...ready.audits, ...ready.texts]
-    .flatMap(({ prepared }) => prepared.items)
-    .reduce((sum, { ids }) => sum + ids.length, 0);
-  const distributions = ready.texts.reduce((sum, { prepared }) => sum + prepared.items.length, 0);
-  const shapes = keys
-    ? cacheShapes(buildCapture(located, { layers: [Math.min(...layers)], caches: true }))
-    : [];
-  const perToken = shapes
-    .map(({ sizes }) => sizes.reduce((all, size) => all * (size || 1), 1))
-    .reduce((a, b) => a + b, 0);
-  return (
-    FLOAT_BYTES *
-    (tokens * (perToken + layers.length * located.dModel) + distributions * located.vocab)
-  );
 }

@@ -5,7 +5,7 @@ import type { Range, TimeEstimate } from "../plan/time.js";
 import { printableData } from "../report/printable.js";
 import { wrap } from "../report/wrap.js";
 import type { Policy } from "../verdict/policy.js";
-import { formatDuration } from "./status-line.js";
+import { formatDuration } from "./pace.js";
 
 const COLUMNS = 80;
 
@@ -67,7 +67,7 @@ const TIME_DEPENDS =
   "The least: every learning stops as early as it may. The most: every variable can be moved at every site, and every learning takes all its steps. Expected: it can be moved at its words in lower layers and at the last token in upper ones.";
 
 /** `about 12 min 00 s (8 min 10 s to 31 min 00 s)`, also for the start of an audit. */
-export function timeText({ seconds }: TimeEstimate): string {
+export function timeText({ seconds }: Pick<TimeEstimate, "seconds">): string {
   return `about ${rangeText(seconds)}`;
 }
 

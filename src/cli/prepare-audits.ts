@@ -47,7 +47,7 @@ export interface ReadyAudits {
 
 /** What preparing needs. */
 export interface PreparationRequest {
-  readonly options: AuditOptions;
+  readonly options: Pick<AuditOptions, "audits" | "variables" | "items" | "seed" | "tokenizer">;
   readonly builtIn: readonly CausalAudit[];
   /** Run only where asked for. */
   readonly texts: readonly TextAudit[];
@@ -225,7 +225,7 @@ function readAuditFile(path: string): CausalAudit {
 }
 
 /** @throws {@link PlanError} `VOCABULARIES_DIFFER`: the same ids must mean the same in both models. */
-function checkVocabularies({ base, tuned }: Readonly<Record<Side, LocatedModel>>): void {
+export function checkVocabularies({ base, tuned }: Readonly<Record<Side, LocatedModel>>): void {
   if (base.vocab === tuned.vocab) return;
   throw new PlanError("the two models have different vocabularies", {
     code: "VOCABULARIES_DIFFER",

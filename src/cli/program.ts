@@ -8,18 +8,22 @@ import { UsageError } from "../errors.js";
 import { nearest } from "../plan/did-you-mean.js";
 import { DEFAULTS, DEVICES } from "../plan/defaults.js";
 import type { AuditOptions } from "../plan/options.js";
-import { SCHEMAS, type Commands, type Io } from "./commands.js";
+import { FORMATS } from "../report/view-names.js";
+import { DEFAULT_POLICY_FILE, SCHEMAS, type Commands, type Io } from "./commands.js";
 import { EXIT, exitCodeOf } from "./exit.js";
-import { errorRecord, formatError } from "./format-error.js";
-import { EXAMPLES, exitCodesText, SUMMARY } from "./help.js";
+import { errorText } from "./format-error.js";
+import { COMPLETION_INSTALL, EXAMPLES, exitCodesText, SUMMARY } from "./help.js";
 import {
+  COMPARE_ITEMS,
   readAuditOptions,
+  readCompareOptions,
   readDiffOptions,
   readDoctorOptions,
   readExportOptions,
   readGradcheckOptions,
   readModelOptions,
   readReportOptions,
+  readReproduceOptions,
   readSchemaName,
   type RawOptions,
 } from "./read-options.js";
@@ -53,12 +57,7 @@ export async function runProgram(parts: ProgramParts): Promise<number> {
 
 /** Errors go to stderr in either form: stdout carries the result or nothing. */
 function printError(error: unknown, { argv, stderr }: Io): void {
-  const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
-  if (flags.includes("--json")) stderr.write(`${JSON.stringify(errorRecord(error))}\n`);
-  else
-    stderr.write(
-      formatError(error, { verbose: flags.includes("--verbose"), colour: stderr.colour }),
-    );
+  stderr.write(errorText(error, { argv, colour: stderr.colour }));
 }
 
 /** An option with a value; every value given is kept, so that a second one can be refused. */
@@ -80,6 +79,18 @@ const TUNED_ADAPTER = [
   "--tuned-adapter <dir>",
   "LoRA adapter (PEFT folder) on top of BASE, in place of TUNED",
 ] as const;
+
+const FAIL_ON = [
+  "--fail-on <words>",
+  'verdicts that close the gate, as in "fails,lost", or "nothing" (default: as the policy says)',
+] as const;
+
+const BASELINE = [
+  "--baseline <result>",
+  "result.json of an earlier audit: what got worse, better, is new or gone",
+] as const;
+
+const ALSO = ["--also <views>", 'further files in OUT, as in "markdown,junit,sarif"'] as const;
 
 const GROUPS = {
   "What is asked:": [
@@ -116,8 +127,10 @@ const GROUPS = {
   "How it is judged:": [
     valued(
       "--policy <file>",
-      "thresholds and what closes the gate, as YAML or JSON (default: every default of `mas-audit schema policy`)",
+      "thresholds and what closes the gate, as YAML or JSON; `mas-audit init` writes one (default: every default of `mas-audit schema policy`)",
     ),
+    valued(...FAIL_ON),
+    valued(...BASELINE),
   ],
   "Machine:": [
     valued("--batch <n>", withDefault("rows per run of a model; less needs less memory", "batch")),
@@ -131,9 +144,11 @@ const GROUPS = {
   ],
   "Output:": [
     valued("--out <dir>", "new folder for the results (default: mas-audit-<base>-<tuned> here)"),
-    new Option("--force", "replace the output folder where it exists"),
+    new Option("--force", "replace OUT where it exists, and an unfinished run of another plan"),
+    valued(...ALSO),
     new Option("--json", "print result.json on stdout, and nothing else"),
     new Option("--quiet", "no progress and no table"),
+    new Option("--json-progress", "progress and errors as JSON lines on stderr"),
     new Option("--verbose", "causes of errors"),
     new Option("--exit-zero", "exit 0 although a variable fails"),
   ],
@@ -262,12 +277,41 @@ function addSubcommands(
       done.code = await commands.diff(readDiffOptions({ base, tuned }, raw), io);
     });
 
+  subcommand("compare", "how alike the layers of two models are: correlative, no verdict")
+    .argument("<base>", MODEL)
+    .argument("[tuned]", "likewise; or --tuned-adapter")
+    .addOption(valued(...TUNED_ADAPTER))
+    .addOption(valued("--audit <id|file>", "prompts of this audit; repeatable (default: all)"))
+    .addOption(valued("--prompts <file>", "prompts of this text file, one per line"))
+    .addOption(valued("--items <n>", `most prompts (default: ${COMPARE_ITEMS})`))
+    .addOption(
+      valued("--at <place>", 'states of the "last" token, the "mean", or a span (default: last)'),
+    )
+    .addOption(valued("--layers <spec>", "layers, as in the audit (default: all)"))
+    .addOption(valued("--tokenizer <dir>", "folder of the tokenizer (default: the folder of BASE)"))
+    .addOption(valued("--seed <n>", withDefault("seed of prompts and halves", "seed")))
+    .addOption(valued("--batch <n>", withDefault("rows per run of a model", "batch")))
+    .addOption(valued("--threads <n>", "CPU threads (default: the quota of this machine)"))
+    .addOption(valued("--device <name>", withDefault(`${DEVICES.join(", ")}, or cuda:N`, "device")))
+    .addOption(valued("--html <file>", "also write a page with pictures"))
+    .addOption(new Option("--force", "replace that page where it exists"))
+    .addOption(json())
+    .addOption(new Option("--quiet", "no progress"))
+    .addOption(verbose())
+    .action(async (base: string, tuned: string | undefined, raw: RawOptions) => {
+      done.code = await commands.compare(readCompareOptions({ base, tuned }, raw), io);
+    });
+
   subcommand("report", "a stored result again: printed, or judged by another policy")
     .argument("<result>", "the result.json of an earlier run, or its folder; no model is needed")
     .addOption(valued("--policy <file>", "judge by this policy (default: the one in the result)"))
+    .addOption(valued(...FAIL_ON))
+    .addOption(valued(...BASELINE))
+    .addOption(valued("--format <view>", `${FORMATS.join(", ")} on stdout (default: terminal)`))
     .addOption(
       valued("--out <dir>", "new folder for result.json and report.html (default: print only)"),
     )
+    .addOption(valued(...ALSO))
     .addOption(new Option("--force", "replace the output folder where it exists"))
     .addOption(new Option("--json", "print result.json on stdout, and nothing else"))
     .addOption(new Option("--quiet", "no notes and no table"))
@@ -275,6 +319,29 @@ function addSubcommands(
     .addOption(new Option("--exit-zero", "exit 0 although a variable fails"))
     .action(async (result: string, raw: RawOptions) => {
       done.code = await commands.report(readReportOptions(result, raw), io);
+    });
+
+  subcommand("reproduce", "the run of a stored result again, and what differs")
+    .argument("<result>", "the result.json of an earlier run, or its folder")
+    .addOption(valued("--base <path>", "where BASE lies now (default: where it lay)"))
+    .addOption(valued("--tuned <path>", "where TUNED lies now (default: where it lay)"))
+    .addOption(valued("--tuned-adapter <dir>", "where the adapter lies now"))
+    .addOption(valued("--tokenizer <dir>", "where the tokenizer lies now"))
+    .addOption(valued("--audit <id|file>", "audits in place of those named then; repeatable"))
+    .addOption(valued("--out <dir>", "new folder for the new result (default: compare only)"))
+    .addOption(new Option("--force", "replace OUT where it exists"))
+    .addOption(new Option("--json", "print every difference as JSON on stdout"))
+    .addOption(new Option("--quiet", "no progress"))
+    .addOption(new Option("--json-progress", "progress and errors as JSON lines on stderr"))
+    .addOption(verbose())
+    .action(async (result: string, raw: RawOptions) => {
+      done.code = await commands.reproduce(readReproduceOptions(result, raw), io);
+    });
+
+  subcommand("init", "a policy file with every key explained, to be edited")
+    .argument("[file]", "the file to write; never over an existing one", DEFAULT_POLICY_FILE)
+    .action(async (file: string) => {
+      done.code = await commands.init(file, io);
     });
 
   subcommand("export", "the graph of a Hugging Face folder, pointing into its weights")
@@ -290,10 +357,20 @@ function addSubcommands(
       done.code = await commands.export(readExportOptions({ folder, out }, raw), io);
     });
 
-  subcommand("schema", "the JSON Schema of a result, an audit file or a policy file")
+  subcommand(
+    "schema",
+    "the JSON Schema of a result, an audit file, a policy file or a line of progress",
+  )
     .argument("[name]", `${SCHEMAS.slice(0, -1).join(", ")} or ${SCHEMAS.at(-1) ?? ""}`, "result")
     .action(async (name: string) => {
       done.code = await commands.schema(readSchemaName(name), io);
+    });
+
+  subcommand("completion", "a script that makes the shell complete these commands")
+    .argument("<shell>", "bash, zsh or fish")
+    .addHelpText("after", COMPLETION_INSTALL)
+    .action(async (shell: string) => {
+      done.code = await commands.completion(shell, program, io);
     });
 }
 

@@ -5,23 +5,38 @@ import { basename, dirname, resolve } from "node:path";
 import { closest } from "fastest-levenshtein";
 import { UsageError } from "../errors.js";
 import { parseLayerSpec } from "../plan/layers.js";
-import { CONTROLS, DEFAULTS, DEVICES, parseDevice, type Device } from "../plan/defaults.js";
+import {
+  ALSO_VIEWS,
+  CONTROLS,
+  DEFAULTS,
+  DEVICES,
+  parseDevice,
+  type Device,
+} from "../plan/defaults.js";
 import type { AuditOptions } from "../plan/options.js";
+import { didYouMean } from "../plan/did-you-mean.js";
 import { throwProblems, type Problem } from "../plan/problems.js";
+import { FORMATS, type AlsoView, type Format } from "../report/view-names.js";
+import { VERDICT_WORDS, type VariableWord } from "../verdict/verdicts.js";
 import type { NamedPair } from "./load-models.js";
 import {
   SCHEMAS,
+  type CompareOptions,
   type DiffOptions,
   type DoctorOptions,
   type ExportOptions,
   type GradcheckOptions,
   type ModelOptions,
   type ReportOptions,
+  type ReproduceOptions,
   type SchemaName,
 } from "./commands.js";
 
 /** Options as commander collects them: every value that was given, in order; switches as true. */
 export type RawOptions = Readonly<Record<string, readonly string[] | true | undefined>>;
+
+/** Stands for no word at all in `--fail-on`. */
+const NOTHING = "nothing";
 
 /** Range of each number option; the upper ends stop typing errors, not machines. */
 const NUMBERS = {
@@ -85,8 +100,8 @@ class Reader {
     return device ?? fallback;
   }
 
-  layers(): string {
-    const text = this.one("layers") ?? DEFAULTS.layers;
+  layers(fallback: string = DEFAULTS.layers): string {
+    const text = this.one("layers") ?? fallback;
     const spec = parseLayerSpec(text);
     if (!("kind" in spec)) this.problems.push(...spec);
     return text;
@@ -107,6 +122,50 @@ class Reader {
     return policy === undefined ? {} : { policy };
   }
 
+  /** How a result is judged besides its policy: `--fail-on` and `--baseline`. */
+  judging(): { readonly failOn?: readonly VariableWord[]; readonly baseline?: string } {
+    const words = this.listed("failOn", [...VERDICT_WORDS, NOTHING], "fail-on");
+    const baseline = this.one("baseline");
+    if (words?.includes(NOTHING) === true && words.length > 1)
+      this.problem("fail-on", `no other word beside "${NOTHING}"`, JSON.stringify(words.join(",")));
+    const failOn = words?.filter((word) => word !== NOTHING);
+    return {
+      ...(failOn === undefined ? {} : { failOn }),
+      ...(baseline === undefined ? {} : { baseline }),
+    };
+  }
+
+  /** Views to write beside the result. */
+  also(): { readonly also?: readonly AlsoView[] } {
+    const also = this.listed("also", ALSO_VIEWS);
+    return also === undefined ? {} : { also };
+  }
+
+  /** Words joined by commas, each one of `known`; undefined where the option is not given. */
+  listed<T extends string>(
+    name: string,
+    known: readonly T[],
+    flag = name,
+  ): readonly T[] | undefined {
+    const text = this.one(name, flag);
+    if (text === undefined) return undefined;
+    return text.split(",").flatMap((part): readonly T[] => {
+      const word = known.find((each) => each === part.trim());
+      if (word !== undefined) return [word];
+      const { hint } = didYouMean(part.trim(), known);
+      this.problem(flag, `words of ${quotedList(known)}, joined by commas`, JSON.stringify(part), hint); // prettier-ignore
+      return [];
+    });
+  }
+
+  /** What a stored result is printed as; `--json` is short for one of them. */
+  format(): Format {
+    const format = this.choice("format", FORMATS, this.on("json") ? "json" : "terminal");
+    if (this.on("json") && format !== "json")
+      this.problem("json", `no --format ${format} beside it`, "both");
+    return format;
+  }
+
   /** What is printed and written, and how the command ends. */
   output(): Pick<AuditOptions, "force" | "json" | "quiet" | "verbose" | "exitZero"> {
     return {
@@ -116,6 +175,13 @@ class Reader {
       verbose: this.on("verbose"),
       exitZero: this.on("exitZero"),
     };
+  }
+
+  /** `--json-progress`; beside `--quiet` it would have nothing to say. */
+  jsonProgress(): { readonly jsonProgress?: boolean } {
+    if (!this.on("jsonProgress")) return {};
+    if (this.on("quiet")) this.problem("json-progress", "no --quiet beside it", "--quiet");
+    return { jsonProgress: true };
   }
 
   /** One model, as the commands that look at one take it. */
@@ -156,12 +222,19 @@ class Reader {
 
   /** `name` says something only beside `other`. */
   together(name: string, other: string): void {
-    if (this.on(name) && this.one(other) === undefined)
+    if (this.raw[name] !== undefined && this.one(other) === undefined)
       this.problem(name, `--${other} beside it`, `no --${other}`);
   }
 
-  private problem(name: string, expected: string, found: string): void {
-    this.problems.push({ what: `--${name}`, expected, found });
+  /** `name` and `other` ask for different things. */
+  notBoth(name: string, other: string): void {
+    if (this.one(name) !== undefined && this.all(other).length > 0)
+      this.problem(name, `no --${other} beside it`, `--${other}`);
+  }
+
+  private problem(name: string, expected: string, found: string, hint?: string): void {
+    const told = hint === undefined ? {} : { hint };
+    this.problems.push({ what: `--${name}`, expected, found, ...told });
   }
 }
 
@@ -192,6 +265,7 @@ export function readAuditOptions(
     seed: reader.number("seed", DEFAULTS.seed),
     seeds: reader.number("seeds", DEFAULTS.seeds),
     ...reader.policy(),
+    ...reader.judging(),
     batch: reader.number("batch", DEFAULTS.batch),
     threads: reader.number("threads", DEFAULTS.threads),
     device: reader.device(),
@@ -200,6 +274,8 @@ export function readAuditOptions(
     tokenizer: reader.one("tokenizer") ?? null,
     out: resolve(out),
     ...reader.output(),
+    ...reader.also(),
+    ...reader.jsonProgress(),
   };
   reader.check();
   return options;
@@ -229,6 +305,40 @@ export function readDiffOptions(
   return options;
 }
 
+/** Prompts of a comparison, unless said otherwise. */
+export const COMPARE_ITEMS = 1000;
+
+/** Options of `compare`. @throws {@link UsageError} that lists every mistake. */
+export function readCompareOptions(
+  models: { readonly base: string; readonly tuned: string | undefined },
+  raw: RawOptions,
+): CompareOptions {
+  const reader = new Reader(raw);
+  reader.notBoth("prompts", "audit");
+  const html = reader.one("html");
+  reader.together("force", "html");
+  const options = {
+    ...reader.pair(models),
+    audits: reader.all("audit"),
+    prompts: reader.one("prompts") ?? null,
+    items: reader.number("items", COMPARE_ITEMS),
+    at: reader.one("at") ?? "last",
+    layers: reader.layers("all"),
+    tokenizer: reader.one("tokenizer") ?? null,
+    seed: reader.number("seed", DEFAULTS.seed),
+    batch: reader.number("batch", DEFAULTS.batch),
+    threads: reader.number("threads", DEFAULTS.threads),
+    device: reader.device(),
+    html: html === undefined ? null : resolve(html),
+    force: reader.on("force"),
+    json: reader.on("json"),
+    quiet: reader.on("quiet"),
+    verbose: reader.on("verbose"),
+  };
+  reader.check();
+  return options;
+}
+
 /** Options of `export`. */
 export function readExportOptions(
   { folder, out }: { readonly folder: string; readonly out: string },
@@ -250,12 +360,40 @@ export function readReportOptions(result: string, raw: RawOptions): ReportOption
   const reader = new Reader(raw);
   const out = reader.one("out");
   reader.together("force", "out");
+  reader.together("also", "out");
   const options = {
     result,
     ...reader.policy(),
+    ...reader.judging(),
+    ...reader.also(),
+    format: reader.format(),
     out: out === undefined ? null : resolve(out),
     ...reader.output(),
   };
+  reader.check();
+  return options;
+}
+
+/** Options of `reproduce`. @throws {@link UsageError} that lists every mistake. */
+export function readReproduceOptions(result: string, raw: RawOptions): ReproduceOptions {
+  const reader = new Reader(raw);
+  const out = reader.one("out");
+  reader.together("force", "out");
+  const { tunedAdapter = null } = reader.adapter();
+  const options = {
+    result,
+    ...{ base: reader.one("base") ?? null, tuned: reader.one("tuned") ?? null, tunedAdapter },
+    tokenizer: reader.one("tokenizer") ?? null,
+    audits: reader.all("audit"),
+    out: out === undefined ? null : resolve(out),
+    ...{ force: reader.on("force"), json: reader.on("json"), quiet: reader.on("quiet") },
+    ...reader.jsonProgress(),
+    verbose: reader.on("verbose"),
+  };
+  if (tunedAdapter !== null && options.tuned !== null) {
+    const found = JSON.stringify(options.tuned);
+    reader.problems.push({ what: "--tuned-adapter", expected: "no --tuned beside it", found });
+  }
   reader.check();
   return options;
 }

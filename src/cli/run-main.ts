@@ -24,12 +24,18 @@ export interface MainParts {
  */
 export async function runMain({ argv, script, version, commands }: MainParts): Promise<number> {
   const supervised = isSupervised();
-  const watch = watchInterrupts(supervised);
+  const watch = watchInterrupts(supervised, argv);
   const inChild = (): Promise<number> => {
     watch.stop(); // the supervisor listens from here on
     return supervise(script, argv);
   };
-  const parent = { ...commands, audit: inChild, gradcheck: inChild, doctor: inChild };
+  const parent = {
+    ...commands,
+    audit: inChild,
+    reproduce: inChild,
+    gradcheck: inChild,
+    doctor: inChild,
+  };
   const io = processIo(argv, watch.signal);
   try {
     return await runProgram({ commands: supervised ? commands : parent, io, version });

@@ -1,14 +1,18 @@
 /** @file `mas-audit schema`: the formats as JSON Schema. */
 import { auditJsonSchema } from "../plan/audit-schema.js";
+import { compareJsonSchema } from "../report/schema-compare.js";
 import { resultJsonSchema } from "../report/schema.js";
 import { policyJsonSchema } from "../verdict/policy.js";
 import type { Io, SchemaName } from "./commands.js";
 import { EXIT } from "./exit.js";
+import { progressJsonSchema } from "./progress-schema.js";
 
 const SCHEMAS = {
   result: resultJsonSchema,
   audit: auditJsonSchema,
   policy: policyJsonSchema,
+  progress: progressJsonSchema,
+  compare: compareJsonSchema,
 } as const satisfies Record<SchemaName, () => unknown>;
 
 /** Prints a JSON Schema. */

@@ -8,7 +8,7 @@
 import { spawn } from "node:child_process";
 import { HostError } from "../errors.js";
 import { EXIT } from "./exit.js";
-import { formatError } from "./format-error.js";
+import { errorText } from "./format-error.js";
 import { GRACE_MS, printInterruption, SIGNALS } from "./interrupt.js";
 
 /** Names the supervisor's process id to the child. */
@@ -37,11 +37,11 @@ export async function supervise(script: string, argv: readonly string[]): Promis
   for (const name of SIGNALS) process.off(name, onSignal);
   if (code !== null) return code;
   if (interrupted !== undefined) {
-    printInterruption(interrupted);
+    printInterruption(interrupted, argv);
     return EXIT.interrupted;
   }
   const error = killed(killer);
-  process.stderr.write(formatError(error, { verbose: false, colour: false }));
+  process.stderr.write(errorText(error, { argv, colour: false }));
   return error.exitCode;
 }
 

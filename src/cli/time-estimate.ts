@@ -1,5 +1,5 @@
 /** @file How long a run will take, from the located models, the prepared prompts and a moment's measurement. */
-import { LEARNING_DEFAULTS, type LearningOptions } from "../align/learner.js";
+import { LEARNING_DEFAULTS, learningDefaults, type LearningOptions } from "../align/learner.js";
 import { indexCausalModel } from "../measure/causal-index.js";
 import { cellRows, type CellSize, type Rows } from "../measure/cell-rows.js";
 import { CONTEXT_LEARNING } from "../measure/full/cell.js";
@@ -40,6 +40,8 @@ export interface TimeRequest {
   /** Seconds that loading took. */
   readonly loadSeconds: number;
   readonly signal: AbortSignal;
+  /** Where working files go; a folder for temporary files where absent. */
+  readonly folder?: string;
 }
 
 /** Runs a little of everything and estimates the rest. Errors of the models pass through. */
@@ -51,6 +53,7 @@ export async function estimateRunTime(request: TimeRequest): Promise<TimeEstimat
   const [base = session, tuned = session] = shares.options;
   const speed = await measureSpeed({
     ...{ prepared, layers, session, signal, batch: options.batch, window: windows.base },
+    ...(request.folder === undefined ? {} : { folder: request.folder }),
     models: [
       { located: models.base, session: base },
       // in one thread the models take turns, and one tells how fast
@@ -112,18 +115,21 @@ function cellSizes(
   const { models, options } = request;
   const { base, tuned } = models;
   const width = Math.min(base.dModel, tuned.dModel);
+  const k = kOf(request, audit, variable);
   const idle: CellSize = {
     ...{ alive: [], trials: options.pairs, validation: VALIDATION_PAIRS, steps: 0 },
+    fallsShort: false,
     isolation: isolationCount(audit.prepared, variable, options),
-    sizes: curveSizes(kOf(request, audit, variable), width).length,
+    sizes: curveSizes(k, width).length,
     sameWidth: base.dModel === tuned.dModel,
-    learning: LEARNING_DEFAULTS,
+    learning: learningDefaults(k),
     further: { controls: options.controls === "full", repeats: options.seeds - 1 },
   };
   const live = eachEnd((end): CellSize => ({
     ...idle,
     alive: SIDES,
     steps: stepsOf(options.steps, end),
+    fallsShort: end === "high",
   }));
   return { idle, live };
 }

@@ -60,6 +60,8 @@ export interface LearningParts {
   readonly phase?: CellProgress["phase"];
   /** λ, where it is not the cell's own. */
   readonly naturalness?: number;
+  /** Most steps, where they are not the cell's own. */
+  readonly steps?: number;
 }
 
 /**
@@ -73,7 +75,7 @@ export async function learnCell(
 ): Promise<LearnedCell> {
   const { input, site, run } = context;
   const { learning: options } = input.options;
-  const { naturalness = options.naturalness } = given;
+  const { naturalness = options.naturalness, steps = options.steps } = given;
   assertNaturalExamples(context);
   const sides = [...targets, ...sources];
   const learned = await (input.learner ?? masLearner).learn({
@@ -84,7 +86,7 @@ export async function learnCell(
       ...(targets.includes(side) && { target: targetOf(context, side) }),
     })),
     pairs: { train: run.train, validation: run.validation },
-    options: { ...options, naturalness },
+    options: { ...options, naturalness, steps },
     random,
     signal: input.signal,
     onStep: (report) => input.onProgress?.({ table: run.table, phase, ...report }),

@@ -23,6 +23,8 @@ export interface CellSize {
   /** Steps of each learning. */
   readonly steps: number;
   readonly learning: Pick<LearningOptions, "pairsPerStep" | "validateEvery">;
+  /** Whether a cross direction falls short, so that steering is looked for (`steering-room.ts`). */
+  readonly fallsShort: boolean;
   readonly further: FurtherOptions;
 }
 
@@ -89,11 +91,15 @@ const PARTS: readonly Part[] = [
     rows: ({ alive, sizes, trials }) =>
       forward(alive.length * sizes * Math.min(CURVE_TRIALS, trials)),
   },
-  { name: "behaviour only", when: withControls, rows: controlRows },
+  {
+    name: "behaviour only",
+    when: (size, target) => withControls(size, target) && size.fallsShort,
+    rows: controlRows,
+  },
   { name: "shuffled labels", when: withControls, rows: controlRows },
   {
     name: "untrained source",
-    when: withControls,
+    when: (size, target) => withControls(size, target) && size.alive.length === SIDES.length,
     rows: (size) => add(learningRows(size, SIDES.length), forward(size.trials)),
   },
   { name: "repeats", rows: (size) => times(size.further.repeats, controlRows(size)) },

@@ -20,6 +20,7 @@ import {
   type ControlHits,
   type TableContext,
 } from "./controls.js";
+import { ExampleBook } from "./examples.js";
 import { measureFurther } from "./further.js";
 import { isAlive, isShown } from "./gate.js";
 import { checkIdentity } from "./identity-guard.js";
@@ -29,6 +30,7 @@ import {
   SIDES,
   type Alone,
   type CellMeasures,
+  type Examples,
   type FurtherMeasures,
   type Hits,
   type Learning,
@@ -36,6 +38,7 @@ import {
   type Trials,
 } from "./measures.js";
 import { checkPairs } from "./pair-guard.js";
+import { measureSimilarity } from "./similarity.js";
 import { bySide, prepareSite, type Site } from "./site.js";
 import { firstTrials, tableRuns } from "./table-run.js";
 import { spellHits } from "./trial-runner.js";
@@ -58,6 +61,8 @@ interface TableResult {
   readonly trials: Trials;
   readonly learning?: Learning;
   readonly further?: FurtherMeasures;
+  /** Of the learned maps; absent where nothing was learned. */
+  readonly examples?: Examples;
   /** Learned ones only. */
   readonly subspaces: Subspaces;
 }
@@ -83,8 +88,10 @@ export async function measureCell(input: CellInput): Promise<CellResult> {
     trials: results.map(({ trials }) => trials),
     ...(causal?.learning && { learning: causal.learning }),
     ...(causal?.further && { further: causal.further }),
+    ...(causal?.examples && { examples: causal.examples }),
     ...(own?.learning && { ownLearning: own.learning }),
     ...(input.own && { ownTable: spellTable(input.own.answer, input) }),
+    similarity: measureSimilarity(input, site),
   };
   const tensors = Object.fromEntries(results.flatMap((result) => tensorsOf(result, site)));
   return { measures, tensors };
@@ -146,12 +153,17 @@ async function learnTable(
     random: random.fork("learn"),
   });
   report(context, "controls");
-  const controls = await measureControls(context, learned, random);
+  const book = new ExampleBook(input.causal.classes);
+  const controls = await measureControls(context, learned, { random, book });
   const alone = await learnAlone(context, { alive, trials: { ...trials, ...controls }, random });
   // the tuned model's own table explains a loss; what decides and what stands beside it is the causal one
   const further =
     run.table === "causal"
-      ? await measureFurther(context, { alive, subspaces: learned.subspaces, random })
+      ? await measureFurther(context, {
+          ...{ alive, random, subspaces: learned.subspaces },
+          iia: controls.iia,
+          steps: learned.learning.steps,
+        })
       : undefined;
   return {
     trials: {
@@ -162,6 +174,7 @@ async function learnTable(
       fullSwap: { ...trials.fullSwap, ...across.fullSwap },
     },
     learning: learned.learning,
+    examples: book.examples(),
     ...(further && { further }),
     subspaces: learned.subspaces,
   };
@@ -206,7 +219,7 @@ async function learnAlone(
 async function measureControls(
   context: TableContext,
   { subspaces }: LearnedCell,
-  random: Stream,
+  { random, book }: { readonly random: Stream; readonly book: ExampleBook },
 ): Promise<ControlHits> {
   const { input, run } = context;
   const order = random.fork("permuted").shuffle([...run.test.target.keys()]);
@@ -215,7 +228,7 @@ async function measureControls(
   );
   const sameWidth = input.sides.base.dModel === input.sides.tuned.dModel;
   const { base } = subspaces;
-  return runControls(context, [
+  const runs = [
     ...subspaceRuns(context, "iia", { subspaces }),
     ...subspaceRuns(context, "permuted", { subspaces, trials: permuteSources(run.test, order) }),
     // within the live models only: what a random subspace moves depends on the target, hardly on the source
@@ -224,7 +237,8 @@ async function measureControls(
         ENDS[way].source === ENDS[way].target && subspaces[ENDS[way].target] !== undefined,
     ),
     ...(base !== undefined && sameWidth ? frozenBasisRuns(context, base) : []),
-  ]);
+  ];
+  return runControls(context, runs, book);
 }
 
 function noIntervention({ input, run }: TableContext, side: Side): Hits {

@@ -2,6 +2,7 @@
 import { together } from "../align/together.js";
 import type { Matrix } from "../numeric/matrix.js";
 import { cellName, type CellInput } from "./cell-input.js";
+import type { ExampleBook } from "./examples.js";
 import { checkMoved } from "./interchange-guard.js";
 import {
   directionsAmong,
@@ -22,7 +23,7 @@ import {
 } from "./measures.js";
 import type { Site } from "./site.js";
 import type { TableRun } from "./table-run.js";
-import { runInterventions } from "./trial-runner.js";
+import { runInterventions, type Outcome } from "./trial-runner.js";
 
 /** Name of an intervention that trials record per direction. */
 export type Control =
@@ -87,10 +88,11 @@ export function frozenBasisRuns(context: TableContext, subspace: Matrix): Contro
   );
 }
 
-/** Runs all interventions, those of one target together. */
+/** Runs all interventions, those of one target together; `book` takes what the learned maps answered. */
 export async function runControls(
   { input, run }: TableContext,
   runs: readonly ControlRun[],
+  book?: ExampleBook,
 ): Promise<ControlHits> {
   const hits: Record<Control, Partial<Record<Direction, Hits>>> = noHits();
   // both models together: each may compute on processors of its own
@@ -99,7 +101,10 @@ export async function runControls(
     const found = await runOnTarget({ input, run }, target, own);
     own.forEach(({ control, direction }, i) => {
       const outcome = found[i];
-      if (outcome !== undefined) hits[control][direction] = outcome;
+      if (outcome === undefined) return;
+      hits[control][direction] = outcome.hits;
+      if (control !== "iia") return;
+      book?.add(direction, { answers: outcome.answers, labels: run.test.label[target] });
     });
   });
   await together(onTargets);
@@ -122,7 +127,7 @@ async function runOnTarget(
   { input, run }: Pick<TableContext, "input" | "run">,
   target: Side,
   runs: readonly ControlRun[],
-): Promise<Hits[]> {
+): Promise<Outcome[]> {
   if (runs.length === 0) return [];
   const trials = { items: run.test.target, labels: run.test.label[target] };
   const interventions = runs.map(({ control, direction, patched }) => {

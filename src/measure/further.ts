@@ -30,12 +30,17 @@ import {
 } from "./measures.js";
 import type { Site } from "./site.js";
 import { measureSizeCurve } from "./size-curve.js";
+import { leavesRoomForSteering } from "./steering-room.js";
 import { shuffleLabels } from "./table-run.js";
 
 /** The learned cell that everything here stands beside. */
 export interface LearnedMaps {
   readonly alive: readonly Side[];
   readonly subspaces: Subspaces;
+  /** What they do on the held-out trials. */
+  readonly iia: DirectedHits;
+  /** Steps that they took: no control gets more. */
+  readonly steps: number;
   readonly random: Stream;
 }
 
@@ -66,20 +71,22 @@ export async function measureFurther(
 /** The controls that cost as much as the main learning. */
 async function learnControls(
   context: TableContext,
-  { alive, random }: LearnedMaps,
+  { alive, iia, steps, random }: LearnedMaps,
 ): Promise<Pick<FurtherMeasures, "behaviourOnly" | "shuffledLabels" | "untrainedSource">> {
   const { k } = context.input.key;
   const startAt = (site: Site): Subspaces =>
     startSubspaces(site, { alive, k, random: random.fork("start") }); // as the main learning does
   const shuffled = shuffleLabels(context.run, random.fork("shuffled labels"));
   const [behaviourOnly, shuffledLabels, untrained] = await together([
-    learnControl(context, {
-      targets: alive,
-      start: startAt(context.site),
-      random: random.fork("learn"), // the same minibatches too: only λ differs
-      phase: "behaviour only",
-      naturalness: 0,
-    }),
+    leavesRoomForSteering(iia)
+      ? learnControl(context, {
+          targets: alive,
+          start: startAt(context.site),
+          random: random.fork("learn"), // the same minibatches too: only λ differs
+          phase: "behaviour only",
+          ...{ steps, naturalness: 0 },
+        })
+      : Promise.resolve(undefined),
     learnControl(
       { ...context, run: shuffled },
       {
@@ -88,11 +95,12 @@ async function learnControls(
         start: startAt(shuffleCode(context, random.fork("shuffled groups"))),
         random: random.fork("learn"),
         phase: "shuffled labels",
+        steps,
       },
     ),
-    learnFromUntrained(context, { alive, random }),
+    learnFromUntrained(context, { alive, steps, random }),
   ]);
-  return { behaviourOnly, shuffledLabels, ...untrained };
+  return { ...(behaviourOnly && { behaviourOnly }), shuffledLabels, ...untrained };
 }
 
 async function learnAgain(
@@ -125,16 +133,19 @@ async function score(context: TableContext, { subspaces }: LearnedCell): Promise
   return (await runControls(context, subspaceRuns(context, "iia", { subspaces }))).iia;
 }
 
-/** Into each live model, with the other one replaced by a network of random weights of the same width. */
+/**
+ * Into each model, with the other one replaced by a network of random weights of the same width. It tells how little a
+ * transfer may prove, so nothing where only one model was learned.
+ */
 async function learnFromUntrained(
   context: TableContext,
-  { alive, random }: Pick<LearnedMaps, "alive" | "random">,
+  { alive, steps, random }: Pick<LearnedMaps, "alive" | "steps" | "random">,
 ): Promise<Pick<FurtherMeasures, "untrainedSource">> {
   const { input } = context;
-  if (input.untrained === undefined) return {};
+  if (input.untrained === undefined || alive.length < SIDES.length) return {};
   const { untrained } = input;
   const learned = await together(
-    alive.map((target) => learnInto(context, { target, untrained, random })),
+    alive.map((target) => learnInto(context, { target, untrained, steps, random })),
   );
   return { untrainedSource: Object.fromEntries(alive.map((target, i) => [target, learned[i]])) };
 }
@@ -144,10 +155,11 @@ async function learnInto(
   parts: {
     readonly target: Side;
     readonly untrained: (dModel: number) => Float32Array;
+    readonly steps: number;
     readonly random: Stream;
   },
 ): Promise<UntrainedSource> {
-  const { target, untrained, random } = parts;
+  const { target, untrained, steps, random } = parts;
   const source: Side = target === "base" ? "tuned" : "base";
   const raw = untrained(context.input.sides[source].dModel);
   const replaced = { ...context, site: replaceSource(context, source, raw) };
@@ -163,6 +175,7 @@ async function learnInto(
     start,
     random: own.fork("learn"),
     phase: "untrained source",
+    steps,
   });
   const way = direction(source, target);
   const runs = subspaceRuns(replaced, "iia", { subspaces: learned.subspaces });
@@ -170,8 +183,8 @@ async function learnInto(
     replaced,
     runs.filter((run) => run.direction === way),
   );
-  const { steps, bestStep } = learned.learning;
-  return { iia: present(iia[way], way), steps, bestStep };
+  const { steps: taken, bestStep } = learned.learning;
+  return { iia: present(iia[way], way), steps: taken, bestStep };
 }
 
 /** The site with other states of one model. */

@@ -5,6 +5,7 @@ import { SIDES, type Side } from "../plan/sides.js";
 
 export { SIDES, type Side };
 
+/** The four directions, in the order in which they are shown. */
 export const DIRECTIONS = ["base→base", "base→tuned", "tuned→base", "tuned→tuned"] as const;
 /** `source→target`: the state is taken from the source and the target continues with it. */
 export type Direction = (typeof DIRECTIONS)[number];
@@ -148,11 +149,11 @@ export interface FurtherMeasures {
   readonly sizeCurve: SizeCurve;
   /** Absent where no other variable decides the answer, so that nothing can be carried along. */
   readonly isolation?: Isolation;
-  /** λ = 0: what behaviour alone can be steered to. */
+  /** λ = 0: what behaviour alone can be steered to; absent where both cross directions do what the target's own does. */
   readonly behaviourOnly?: ControlLearning;
   /** Labels shuffled among the training pairs, scored by the true ones: how selective the maps are; never a null. */
   readonly shuffledLabels?: ControlLearning;
-  /** By target. */
+  /** By target; absent where only one model was learned. */
   readonly untrainedSource?: Readonly<Partial<Record<Side, UntrainedSource>>>;
   /** The same learning with other random numbers. */
   readonly repeats: readonly ControlLearning[];
@@ -190,6 +191,38 @@ export interface Divergence {
 /** Name of a control of which divergences are kept. */
 export type DivergenceControl = (typeof DIVERGENCE_CONTROLS)[number];
 
+/** A trial of the learned maps whose patched answer was not the counterfactual one. */
+export interface FailedTrial {
+  /** Place among the causal trials. */
+  readonly trial: number;
+  /** Answer class that the target gave. */
+  readonly answer: string;
+  /** Answer class of the counterfactual. */
+  readonly expected: string;
+}
+
+/** The first failing trials of each direction of the learned maps, in trial order; empty where all trials hit. */
+export type Examples = Readonly<Partial<Record<Direction, readonly FailedTrial[]>>>;
+
+/** A correlative figure, or why there is none. */
+export interface SimilarityFigure {
+  /** The exact variant, spelt out. */
+  readonly measure: string;
+  /** Distinct held-out items behind it. */
+  readonly n: number;
+  readonly value?: number;
+  /** Set exactly where there is no value. */
+  readonly undefinedBecause?: string;
+}
+
+/** How alike the states of both models are at a cell's site: correlative, stands beside the verdict, never in it. */
+export interface CellSimilarity {
+  readonly linearCkaDebiased: SimilarityFigure;
+  readonly rsa: SimilarityFigure;
+  /** `nFit`: distinct train items that the map was fitted to. */
+  readonly procrustes: SimilarityFigure & { readonly nFit: number };
+}
+
 /** Everything measured in one cell. */
 export interface CellMeasures {
   readonly cell: CellKey;
@@ -206,6 +239,10 @@ export interface CellMeasures {
   readonly ownTable?: Readonly<Record<string, string>>;
   /** Whole contexts only. */
   readonly divergence?: Divergence;
+  /** Under the causal table; absent where nothing was learned, and for whole contexts, which have no classes. */
+  readonly examples?: Examples;
+  /** Absent in results of versions that did not measure it, and for whole contexts. */
+  readonly similarity?: CellSimilarity;
 }
 
 /** A share with its counts. */
@@ -213,6 +250,9 @@ export interface Count {
   readonly hits: number;
   readonly n: number;
 }
+
+/** A prompt as the models read it, or only the SHA-256 of its UTF-8 bytes. */
+export type KeptPrompt = { readonly text: string } | { readonly sha256: string };
 
 /** What an audit measured before any intervention, for one variable under test. */
 export interface AuditMeasures {
@@ -239,4 +279,6 @@ export interface AuditMeasures {
   readonly natural: Readonly<Record<Side, { accuracy: Count; answerMass: number }>>;
   /** Set when the variable cannot be measured; no cell was run then. */
   readonly notMeasurable?: string;
+  /** By item, only those that examples of failing trials name; as far as the policy lets prompts be kept. */
+  readonly prompts?: Readonly<Record<string, KeptPrompt>>;
 }

@@ -2,7 +2,7 @@
  * @file All cells of a run, in the order layer → audit → variable → role, so that one pair of sessions per model and
  * layer serves every cell there. Finished cells of an earlier run are taken from the archive.
  */
-import { LEARNING_DEFAULTS } from "../align/learner.js";
+import { learningDefaults } from "../align/learner.js";
 import type { Capture } from "../capture/capture.js";
 import type { LocatedModel } from "../models/located.js";
 import { boundsOf, type PreflightBounds } from "../models/preflight-bounds.js";
@@ -32,7 +32,7 @@ import { isLastRole, suffixContinuation, SuffixSessions } from "./suffix-runner.
 import { untrainedStates } from "./untrained.js";
 
 /** Pairs that choose the best state; as many as a few training steps, so that choosing does not cost more than learning. */
-export const VALIDATION_PAIRS = 96;
+export const VALIDATION_PAIRS = 48;
 /** Distinct training pairs to draw minibatches from. */
 const TRAINING_PAIRS = 2048;
 
@@ -251,7 +251,7 @@ function cellInput(
         })),
         { dModel, seed: key.seed },
       ),
-    options: cellOptions(request.options),
+    options: cellOptions(key, request.options),
     signal: request.signal,
   };
 }
@@ -268,10 +268,10 @@ function naturalAnswers(
   };
 }
 
-function cellOptions({ steps, controls, seeds }: MeasuringOptions): CellOptions {
+function cellOptions({ k }: CellKey, { steps, controls, seeds }: MeasuringOptions): CellOptions {
   return {
     ...CELL_DEFAULTS,
-    learning: { ...LEARNING_DEFAULTS, steps },
+    learning: { ...learningDefaults(k), steps },
     further: { controls: controls === "full", repeats: seeds - 1 },
   };
 }

@@ -14,12 +14,19 @@ export interface TargetTrials {
   readonly labels: Int32Array;
 }
 
-/** Hits of each intervention (patched states `[trial, dModel]`), in order. */
+/** What one intervention did on all trials. */
+export interface Outcome {
+  /** `[trial]`, class index that the target gave. */
+  readonly answers: Int32Array;
+  readonly hits: Hits;
+}
+
+/** Answers after each intervention (patched states `[trial, dModel]`), in order. */
 export async function runInterventions(
   model: Continuation,
   { interventions, trials }: { interventions: readonly Float32Array[]; trials: TargetTrials },
   options: CallOptions,
-): Promise<Hits[]> {
+): Promise<Outcome[]> {
   const n = trials.items.length;
   const items = new Int32Array(interventions.length * n);
   const patched = new Float32Array(items.length * model.dModel);
@@ -29,9 +36,10 @@ export async function runInterventions(
   });
   const logProb = await continueRows(model, { items, patched }, options);
   const answers = argmaxRows(logProb, model.nClasses);
-  return interventions.map((_, i) =>
-    spellHits(answers.subarray(i * n, (i + 1) * n), trials.labels),
-  );
+  return interventions.map((_, i) => {
+    const own = answers.subarray(i * n, (i + 1) * n);
+    return { answers: own, hits: spellHits(own, trials.labels) };
+  });
 }
 
 /** "1" where answer and label agree, else "0". */

@@ -10,6 +10,7 @@
 import { Builder } from "../onnx/builder.js";
 import type { Node, Value } from "../onnx/graph.js";
 import type { TypeInference } from "../onnx/type-inference.js";
+import { isFrozen } from "./frozen.js";
 import { narrowDequantised, narrowPackedProduct } from "./quantised-head.js";
 import { sameOperator } from "./same-operator.js";
 
@@ -105,10 +106,4 @@ function narrowWeight(head: AnswerHead, weight: Value, axis: number): Value {
     return sameOperator(head.b, node, [narrowWeight(head, node.input(0), axis)]);
   const narrowed = node && narrowDequantised(head, node, axis);
   return narrowed ?? columns(head, weight, axis);
-}
-
-/** Is the value made of constants only? */
-function isFrozen(value: Value): boolean {
-  if (value.producer === undefined) return value.initializer !== undefined && !value.isInput;
-  return value.producer.inputs.every((input) => input === null || isFrozen(input));
 }

@@ -21,6 +21,7 @@ import type { Dim, Model, Value } from "../onnx/graph.js";
 import { type DType } from "../onnx/tensor.js";
 import { TypeInference } from "../onnx/type-inference.js";
 import { answerLogits } from "./answer-head.js";
+import { labelRows, type RowUse } from "./label-rows.js";
 import type { LocatedModel } from "./located.js";
 import { windowSuffix } from "./window/window.js";
 import { dependsOnlyThrough, dropIdleInputs, dropIdleReshapes, positionMask } from "./tail.js";
@@ -168,7 +169,8 @@ function patch(
 
 /**
  * Logits of the answer tokens at the label position, float32 `[batch, 1, answer]`. The position is selected before norm
- * and head where these treat all tokens alike, so that the tail runs on one token, else from what they make.
+ * and head where these treat all tokens alike, and in the last block right after its attention (`label-rows.ts`), so that
+ * all this runs on one token; else from what they make.
  */
 function labelLogits(
   b: Builder,
@@ -182,20 +184,29 @@ function labelLogits(
   const types = new TypeInference(b.graph);
   const head = { b, types, answerIds: inputs.answerIds, vocab, like: last };
   const all = answerLogits({ ...head, logits: dropIdleReshapes(logits, types) });
-  const select = (value: Value): Value => selectPosition(value, inputs.labelPosition, { b, types });
+  const select = (value: Value, uses: RowUse["uses"] = value.uses): Value =>
+    selectPosition(value, inputs.labelPosition, { b, types, uses: [...uses] });
   const isTokenwise = dependsOnlyThrough(all, [last, inputs.answerIds]);
-  if (isTokenwise) select(last);
+  if (isTokenwise) for (const { value, uses } of labelRows(last, types)) select(value, uses);
   const chosen = isTokenwise ? all : select(all);
   return types.dtype(logits) === "float32" ? chosen : b.cast(chosen, "float32");
 }
 
-/** One token of each row, `[batch, 1, …]`, in place of all; whatever read `value` reads it. */
+/** One token of each row, `[batch, 1, …]`, in place of all. */
 export function selectPosition(
   value: Value,
   position: Value,
-  { b, types }: { readonly b: Builder; readonly types: TypeInference },
+  {
+    b,
+    types,
+    uses = [...value.uses],
+  }: {
+    readonly b: Builder;
+    readonly types: TypeInference;
+    /** Who reads the one token instead. @defaultValue whatever reads `value` */
+    readonly uses?: readonly Value["uses"][number][];
+  },
 ): Value {
-  const uses = [...value.uses];
   const mask = positionMask(b, position, value);
   const zero = b.cast(b.float(0), types.dtype(value));
   // a Where, not a product: positions of padding may hold anything

@@ -30,7 +30,7 @@ export interface AuditChoice {
 }
 
 /** Is this value of `--audit` a path and not an id? Ids have neither slashes nor an ending. */
-function isAuditPath(value: string): boolean {
+export function isAuditPath(value: string): boolean {
   return /[/\\]|\.json$/i.test(value);
 }
 

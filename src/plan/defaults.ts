@@ -17,6 +17,9 @@ export function parseDevice(text: string): Device | undefined {
 /** Which controls are learned beside the main maps: all of them, or only the nulls that a verdict needs. */
 export const CONTROLS = ["full", "core"] as const;
 
+/** Views of a result that are written beside it where they are asked for. */
+export const ALSO_VIEWS = ["markdown", "junit", "sarif"] as const;
+
 /** Defaults of every option that can change a number; the help text and the manifest print these. */
 export const DEFAULTS = {
   layers: "spread:8",

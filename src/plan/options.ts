@@ -3,7 +3,7 @@
  * Not here: how they are typed (`cli/program.ts`), and what needs a model to be known (`layers.ts`, `choose-k.ts`).
  */
 import { z } from "zod";
-import { CONTROLS, parseDevice, type Device } from "./defaults.js";
+import { ALSO_VIEWS, CONTROLS, parseDevice, type Device } from "./defaults.js";
 
 const positive = z.int().min(1);
 const natural = z.int().min(0);
@@ -38,6 +38,10 @@ const auditOptionsSchema = z
     seeds: positive,
     /** Policy file; absent = the default policy. No part of a cell's digest: judging comes after measuring. */
     policy: z.string().min(1).optional(),
+    /** Verdicts that close the gate, in place of the policy's. */
+    failOn: z.exactOptional(z.array(z.string().min(1)).readonly()),
+    /** Result of an earlier audit to compare with. */
+    baseline: z.exactOptional(z.string().min(1)),
     /** Rows per run of a model. */
     batch: positive,
     /** CPU threads of the runtime; "auto" = the machine's quota. */
@@ -52,9 +56,13 @@ const auditOptionsSchema = z
     /** Output folder as an absolute path; never overwritten without `force`. */
     out: z.string().min(1),
     force: z.boolean(),
+    /** Views that are written beside the result and its page. */
+    also: z.exactOptional(z.array(z.enum(ALSO_VIEWS)).readonly()),
     /** stdout carries the result JSON and nothing else. */
     json: z.boolean(),
     quiet: z.boolean(),
+    /** Progress as JSON objects on stderr, and errors too. */
+    jsonProgress: z.exactOptional(z.boolean()),
     verbose: z.boolean(),
     /** Exit 0 even when the gate is closed. */
     exitZero: z.boolean(),

@@ -47,7 +47,7 @@ export function describeSchema(node: SchemaNode): string {
 const DESCRIBE: Readonly<Partial<Record<string, (node: SchemaNode) => string>>> = {
   number: (node) => `a number${range(node)}`,
   integer: (node) => `a whole number${range(node)}`,
-  string: () => "a text",
+  string: (node) => describeText(node),
   boolean: () => "true or false",
   null: () => "null",
   array: (node) => `a list${each(child(node, "items"))}`,
@@ -57,6 +57,13 @@ const DESCRIBE: Readonly<Partial<Record<string, (node: SchemaNode) => string>>> 
     return `names and values${each(child(node, "additionalProperties"))}`;
   },
 };
+
+/** A text that has to fit more than a length says so by its title. */
+function describeText(node: SchemaNode): string {
+  if (typeof node["title"] === "string") return node["title"];
+  if (node["format"] === "date") return "a day such as 2030-12-31";
+  return "a text";
+}
 
 function each(node: SchemaNode | undefined): string {
   return node === undefined ? "" : `, each ${describeSchema(node)}`;

@@ -52,8 +52,8 @@ export function countText({ hits, n }: Count): string {
 }
 
 /** `1 item`, `2 items`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+export function plural(count: number, noun: string, several = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : several}`;
 }
 
 /** `95 %`, from a share. */

@@ -1,9 +1,12 @@
 /**
  * @file What a reader should see first, picked from a result: nothing here is judged or computed anew.
  */
+import { basename, dirname } from "node:path";
+
 import { direction, type Direction, type Side } from "../measure/measures.js";
 import type { Measure, SiteVerdict, VariableVerdict, VariableWord } from "../verdict/verdicts.js";
-import { listText, plural } from "./figure-text.js";
+import { writeHeld } from "../verdict/excuse-sentences.js";
+import { listText, plural, sentence } from "./figure-text.js";
 import type { Result } from "./schema.js";
 import { WORDS, WORD_ORDER } from "./words.js";
 
@@ -28,7 +31,18 @@ export interface Curve {
 const BROKEN: readonly VariableWord[] = ["fails", "lost"];
 
 /** The whole run in one or two sentences: `1 of 3 variables fails to transfer: “polarity” is lost. “number” transfers.` */
-export function headline({ variables }: Result): string {
+export function headline(result: Pick<Result, "variables">): string {
+  return [countWords(result), ...excused(result)].join(" ");
+}
+
+/** `“v” is waived until 2030-12-31: reason.`, for every variable that the gate does not look at. */
+function excused({ variables }: Pick<Result, "variables">): readonly string[] {
+  return variables
+    .filter(({ isExcused }) => isExcused === true)
+    .map((variable) => sentence(`${quotedName(variable)} is ${writeHeld(variable)}`));
+}
+
+function countWords({ variables }: Pick<Result, "variables">): string {
   const all = variables.length;
   if (all === 0) return "No variable was tested.";
   const broken = variables.filter(({ verdict }) => BROKEN.includes(verdict));
@@ -130,6 +144,19 @@ export function curvesOf(sites: readonly SiteVerdict[]): readonly Curve[] {
     const sorted = [...members].sort((a, b) => a.layer - b.layer);
     return [{ role: first.role, k: first.k, seed: first.seed, sites: sorted }];
   });
+}
+
+/** Names that tell nothing of a model: its folder does. */
+const USUAL_NAMES: readonly string[] = ["model.onnx", "config.json"];
+
+/** A model by its file, or by its folder where the file has a usual name. */
+export function modelName({ manifest }: Pick<Result, "manifest">, side: Side): string {
+  const { paths } = manifest.timing;
+  const adapter = paths[`${side} adapter configuration`];
+  if (adapter !== undefined) return basename(dirname(adapter));
+  const path = paths[`${side} model`];
+  if (path === undefined) return side;
+  return basename(USUAL_NAMES.includes(basename(path)) ? dirname(path) : path);
 }
 
 /** `layer 12, role “last”`. */

@@ -3,20 +3,25 @@
  */
 import { InvariantError, PlanError } from "../errors.js";
 import { throwProblems } from "../plan/problems.js";
-import { digestJson, type Sha256 } from "../store/digest.js";
+import { dayOf } from "../verdict/excuses.js";
 import type { Policy } from "../verdict/policy.js";
 import { judge } from "../verdict/run.js";
 import type { RunVerdict } from "../verdict/verdicts.js";
+import { completeJudgement } from "./complete-judgement.js";
 import { findMeasureMistakes } from "./measure-mistakes.js";
+import { keepPrompts } from "./prompts.js";
+import { digestRepeatable } from "./repeatable.js";
 import type { Manifest, Result } from "./schema.js";
 
 /** How a result is judged again, and what is recorded about it. */
 export interface JudgingAgain {
-  /** Another policy with the digest of its file; without it the stored policy is kept. */
-  readonly policy?: { readonly rules: Policy; readonly sha256: string };
+  /** Another policy, with the digest of its file where it came from one; without it the stored policy is kept. */
+  readonly policy?: { readonly rules: Policy; readonly sha256?: string };
+  /** The result of an earlier audit to compare with; its measures have been checked. */
+  readonly baseline?: Result;
   /** Version of the program that judges. */
   readonly version: string;
-  /** When, by which command and from which files. */
+  /** When, by which command and from which files; waivers are looked at on that day. */
   readonly timing: NonNullable<Manifest["timing"]["judgedAgain"]>;
   /** What errors call the stored result. */
   readonly where: string;
@@ -28,28 +33,43 @@ export interface JudgingAgain {
  * @throws {@link PlanError} `RESULT_INCONSISTENT` where its measures contradict each other, all places at once.
  */
 export function judgeAgain(stored: Result, request: JudgingAgain): Result {
-  const { policy, version, timing, where } = request;
-  throwProblems(findMeasureMistakes(stored), {
-    ...{ kind: "plan", code: "RESULT_INCONSISTENT", of: "measures of the result", where },
-  });
-  const words = judgeStored(stored, policy?.rules ?? stored.policy, where);
+  const { policy, baseline, version, timing, where } = request;
+  checkMeasures(stored, where);
+  const rules = policy?.rules ?? stored.policy;
+  const words = judgeStored(stored, { policy: rules, today: dayOf(timing.startedAt), where });
   const judgedAgain = {
     version,
     result: digestRepeatable(stored),
-    ...(policy === undefined ? {} : { policy: policy.sha256 }),
+    ...(policy?.sha256 === undefined ? {} : { policy: policy.sha256 }),
   };
   const manifest = {
     ...stored.manifest,
     judgedAgain,
     timing: { ...stored.manifest.timing, judgedAgain: timing },
   };
-  return { ...stored, ...words, manifest };
+  // a stricter policy takes texts out of what is written now; a laxer one has none to bring back
+  const audits = keepPrompts(stored.audits, words.policy.prompts);
+  return completeJudgement({ ...stored, ...words, audits, manifest }, { stored, baseline });
+}
+
+/** @throws {@link PlanError} `RESULT_INCONSISTENT` where measures contradict each other, all places at once. */
+export function checkMeasures(result: Result, where: string): void {
+  throwProblems(findMeasureMistakes(result), {
+    ...{ kind: "plan", code: "RESULT_INCONSISTENT", of: "measures of the result", where },
+  });
 }
 
 /** What our own code may promise about measures it made, a file cannot. */
-function judgeStored({ audits, cells }: Result, policy: Policy, where: string): RunVerdict {
+function judgeStored(
+  { audits, cells }: Result,
+  {
+    policy,
+    today,
+    where,
+  }: { readonly policy: Policy; readonly today: string; readonly where: string },
+): RunVerdict {
   try {
-    return judge({ audits, cells }, policy);
+    return judge({ audits, cells }, policy, { today });
   } catch (error) {
     if (!(error instanceof InvariantError)) throw error;
     throw new PlanError("the measures of the result cannot be judged", {
@@ -61,10 +81,4 @@ function judgeStored({ audits, cells }: Result, policy: Policy, where: string): 
       cause: error,
     });
   }
-}
-
-/** Digest of everything that two identical runs have in common. */
-function digestRepeatable(result: Result): Sha256 {
-  // a key that is undefined is none in canonical JSON
-  return digestJson({ ...result, manifest: { ...result.manifest, timing: undefined } });
 }

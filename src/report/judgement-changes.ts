@@ -2,6 +2,7 @@
  * @file What judging again changed, in sentences: thresholds, the word of the run, and the words of variables.
  */
 import type { SiteVerdict, VariableVerdict } from "../verdict/verdicts.js";
+import { plural } from "./figure-text.js";
 import type { Result } from "./schema.js";
 
 /** One sentence per threshold, variable and kind of site that differs; none where nothing does. */
@@ -29,8 +30,14 @@ function describePolicy(before: Result["policy"], after: Result["policy"]): read
   const old = new Map<string, unknown>(Object.entries(before));
   return Object.entries(after).flatMap(([key, value]) => {
     const [from, to] = [JSON.stringify(old.get(key)), JSON.stringify(value)];
-    return from === to ? [] : [`policy ${key}: ${from} → ${to}`];
+    return from === to ? [] : [`policy ${key}: ${show(old.get(key))} → ${show(value)}`];
   });
+}
+
+/** Entries with reasons are counted: they stand in the policy, and what they do in the words. */
+function show(value: unknown): string {
+  const isEntries = Array.isArray(value) && value.some((each) => typeof each === "object");
+  return isEntries ? plural(value.length, "entry", "entries") : JSON.stringify(value);
 }
 
 function describeVariables(

@@ -3,7 +3,13 @@
  * an audit. A file that was edited by hand is told so by place, not by the failure of a promise of ours.
  */
 import { InvariantError } from "../errors.js";
-import { SIDES, type AuditMeasures, type CellMeasures, type Trials } from "../measure/measures.js";
+import {
+  DIRECTIONS,
+  SIDES,
+  type AuditMeasures,
+  type CellMeasures,
+  type Trials,
+} from "../measure/measures.js";
 import type { Problem } from "../plan/problems.js";
 import { checkTrials } from "../verdict/figures.js";
 import type { Result } from "./schema.js";
@@ -27,6 +33,7 @@ export function findMeasureMistakes({ audits, cells }: Measures): readonly Probl
       ...findTableMistakes(cell, i),
       ...cell.trials.flatMap((trials, j) => findTrialMistakes(trials, `cells[${i}].trials[${j}]`)),
       ...findFurtherMistakes(cell, `cells[${i}].further`),
+      ...findExampleMistakes(cell, `cells[${i}].examples`),
     ]),
   ];
 }
@@ -101,6 +108,19 @@ function findFurtherMistakes({ trials, further }: CellMeasures, what: string): r
         expected: `${length} outcomes`,
         found: String(outcomes.length),
       })),
+  );
+}
+
+/** An example is a trial that missed. */
+function findExampleMistakes({ trials, examples }: CellMeasures, what: string): readonly Problem[] {
+  const causal = trials.find(({ table }) => table === "causal");
+  return DIRECTIONS.flatMap((key) =>
+    (examples?.[key] ?? []).flatMap(({ trial }, i): readonly Problem[] => {
+      const outcome = causal?.iia[key]?.[trial];
+      if (outcome === "0") return [];
+      const found = outcome === undefined ? `no trial ${trial}` : `trial ${trial}, which hit`;
+      return [{ what: `${what} ${key}[${i}]`, expected: "a trial that missed", found }];
+    }),
   );
 }
 

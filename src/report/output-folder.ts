@@ -17,9 +17,15 @@ import { dirname, join, resolve } from "node:path";
 import { PlanError } from "../errors.js";
 import { errnoOf, writeError } from "../store/file-error.js";
 import { REPORT_FILE, RESULT_FILE, RESULT_SCHEMA } from "./schema.js";
+import { ALSO_FILES } from "./view-names.js";
 
 /** What we ourselves put at the top of an output folder; anything else there stops a replacement. */
-const OWN_ENTRIES: readonly string[] = [RESULT_FILE, REPORT_FILE, "cells"];
+const OWN_ENTRIES: readonly string[] = [
+  RESULT_FILE,
+  REPORT_FILE,
+  "cells",
+  ...Object.values(ALSO_FILES),
+];
 
 /**
  * Checks that an output may be written to `folder`, without leaving a trace there.

@@ -31,6 +31,17 @@ export const timingSchema = z.strictObject({
   command: textList,
   /** Where each input lay, by its role. */
   paths: z.record(z.string(), text),
+  /** What was named, with absolute paths: enough to run again from anywhere. Older results lack it. */
+  request: z.exactOptional(
+    z.strictObject({
+      base: text,
+      tuned: text.nullable(),
+      tunedAdapter: z.exactOptional(text),
+      tokenizer: text.nullable(),
+      /** Ids of built-in audits, paths of audit files; empty = every built-in audit. */
+      audits: textList,
+    }),
+  ),
   judgedAgain: z.exactOptional(judgedAgainTiming),
 });
 

@@ -5,7 +5,7 @@
 import { z } from "zod";
 
 import { SIDES, type DivergenceControl } from "../measure/measures.js";
-import { byDirection, bySide, share, text, wholeNumber } from "./schema-parts.js";
+import { byDirection, bySide, sha256, share, text, wholeNumber } from "./schema-parts.js";
 
 const hits = z.string().regex(/^[01]*$/, "expected one 0 or 1 per trial");
 const directedHits = byDirection(hits);
@@ -94,6 +94,24 @@ const divergence = z.strictObject({
   removedShare: figures,
 });
 
+const failedTrial = z.strictObject({
+  trial: wholeNumber,
+  answer: z.string(),
+  expected: z.string(),
+});
+
+const similarityFigure = z.strictObject({
+  measure: text,
+  n: wholeNumber,
+  value: z.exactOptional(z.number()),
+  undefinedBecause: z.exactOptional(text),
+});
+const similarity = z.strictObject({
+  linearCkaDebiased: similarityFigure,
+  rsa: similarityFigure,
+  procrustes: similarityFigure.extend({ nFit: wholeNumber }),
+});
+
 /** Everything counted in one cell. */
 export const cellSchema = z.strictObject({
   cell: z.strictObject({
@@ -111,8 +129,11 @@ export const cellSchema = z.strictObject({
   ownLearning: z.exactOptional(learning),
   ownTable: z.exactOptional(z.record(z.string(), z.string())),
   divergence: z.exactOptional(divergence),
+  examples: z.exactOptional(byDirection(z.array(failedTrial))),
+  similarity: z.exactOptional(similarity),
 });
 
+const prompt = z.union([z.strictObject({ text: z.string() }), z.strictObject({ sha256 })]);
 const count = z.strictObject({ hits: wholeNumber, n: wholeNumber });
 
 /** What was counted for one variable before any intervention. */
@@ -135,4 +156,5 @@ export const auditSchema = z.strictObject({
   }),
   natural: bySide(z.strictObject({ accuracy: count, answerMass: share })),
   notMeasurable: z.exactOptional(text),
+  prompts: z.exactOptional(z.record(z.string().regex(/^\d+$/, "expected an item"), prompt)),
 });

@@ -20,7 +20,8 @@ const value = z.strictObject({
   interval: z.tuple([z.number(), z.number()]),
   method: text,
 });
-const measure = z.discriminatedUnion("kind", [
+/** A figure, or why there is none. */
+export const measure = z.discriminatedUnion("kind", [
   value,
   z.strictObject({ kind: z.literal("undefined"), reason: text }),
 ]);
@@ -106,6 +107,16 @@ const site = z.strictObject({
   ),
 });
 
+const excuse = z.strictObject({
+  kind: z.enum(["allowed", "waived", "expired"]),
+  reason: text,
+  expires: z.exactOptional(z.iso.date()),
+  isWhole: z.boolean(),
+  sites: z.array(
+    z.strictObject({ layer: wholeNumber, role: text, k: wholeNumber, seed: wholeNumber }),
+  ),
+});
+
 /** One variable of one audit, with its sites. */
 export const variableSchema = z.strictObject({
   audit: text,
@@ -114,6 +125,8 @@ export const variableSchema = z.strictObject({
   labels: z.array(label),
   reasons: textList,
   accuracy: bySide(measure),
+  excuses: z.exactOptional(z.array(excuse)),
+  isExcused: z.exactOptional(z.literal(true)),
   sites: z.array(site),
 });
 

@@ -4,8 +4,10 @@
 import { z } from "zod";
 
 import type { AuditMeasures, CellMeasures, Side } from "../measure/measures.js";
-import { policySchema, type Policy } from "../verdict/policy.js";
+import type { Policy } from "../verdict/policy.js";
+import { storedPolicySchema } from "../verdict/stored-policy.js";
 import type { Multiplicity, RunVerdict, VariableVerdict } from "../verdict/verdicts.js";
+import { comparisonSchema, type Comparison } from "./schema-comparison.js";
 import { manifestSchema } from "./schema-manifest.js";
 import { auditSchema, cellSchema } from "./schema-measures.js";
 import { text, textList } from "./schema-parts.js";
@@ -73,21 +75,10 @@ export interface Result {
   /** What a reader might believe to be covered and is not; sentences. */
   readonly notTested: readonly string[];
   readonly warnings: readonly Warning[];
+  /** Against the result of an earlier audit, where one was given. */
+  readonly comparison?: Comparison;
   readonly manifest: Manifest;
 }
-
-const { tau, ratio, confidence, isolation, minPairs, closesGate, multiplicity } =
-  policySchema.shape;
-/** The policy of a finished run: complete, so a missing threshold is an error here and never the default. */
-const policy = z.strictObject({
-  tau: tau.unwrap(),
-  ratio: ratio.unwrap(),
-  confidence: confidence.unwrap(),
-  isolation: isolation.unwrap(),
-  minPairs: minPairs.unwrap(),
-  closesGate: closesGate.unwrap(),
-  multiplicity: multiplicity.unwrap(),
-});
 
 /** Schema of {@link Result}; unknown names are refused. */
 export const resultSchema = z.strictObject({
@@ -96,16 +87,17 @@ export const resultSchema = z.strictObject({
   reasons: textList,
   variables: z.array(variableSchema),
   multiplicity: multiplicitySchema,
-  policy,
+  policy: storedPolicySchema,
   audits: z.array(auditSchema),
   cells: z.array(cellSchema),
   preflight: z.array(preflight),
   notTested: textList,
   warnings: z.array(warning),
+  comparison: z.exactOptional(comparisonSchema),
   manifest: manifestSchema,
 }) satisfies z.ZodType<Result>;
 
 /** The format as JSON Schema (draft 2020-12), for programs in other languages. @public */
 export function resultJsonSchema(): Readonly<Record<string, unknown>> {
-  return { title: RESULT_SCHEMA, ...z.toJSONSchema(resultSchema) };
+  return { title: RESULT_SCHEMA, ...z.toJSONSchema(resultSchema, { io: "input" }) };
 }

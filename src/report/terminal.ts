@@ -7,9 +7,11 @@ import { createColors } from "picocolors";
 
 import type { VariableVerdict } from "../verdict/verdicts.js";
 import { ABSENT, countText, measureText, percentText, sentence } from "./figure-text.js";
+import { excuseSentences } from "./excuse-text.js";
 import { headline, worstSite } from "./highlights.js";
 import { printableData, printableLine } from "./printable.js";
 import { REPORT_FILE, type Result } from "./schema.js";
+import { terminalComparison } from "./terminal-comparison.js";
 import { siteMap } from "./site-map.js";
 import { paletteOf, type Palette } from "./terminal-colour.js";
 import { RUN_WORDS, WORDS } from "./words.js";
@@ -31,13 +33,19 @@ export function renderTerminal(given: Result, style: TerminalStyle): string {
   const paint = paletteOf(createColors(style.colour));
   const sections = [
     printHeadline(result, paint),
+    printSentences("Allowed and waived", excuseSentences(result), paint),
     printVariables(result, paint),
     siteMap(result, { paint, columns: COLUMNS }),
     printAccuracy(result, paint),
+    result.comparison === undefined
+      ? ""
+      : terminalComparison(result.comparison, { paint, columns: COLUMNS }),
     printSentences("Not tested", result.notTested, paint),
     printSentences(
       "Warnings",
-      result.warnings.map(({ code, message }) => `${code} ${message}`),
+      result.warnings.map(({ code, message, hint }) =>
+        hint === undefined ? `${code} ${message}` : `${code} ${message}; ${hint}`,
+      ),
       paint,
     ),
     style.folder === undefined

@@ -3,12 +3,13 @@
  * that is renamed at the end, so that a run killed in between leaves nothing that looks finished.
  * Work files are copied in, not moved: the folder they come from is what a resumed run stands on.
  */
-import { constants, copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { constants, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 
 import { MasAuditError, invariant } from "../errors.js";
 import { flushFolder, writeFlushed } from "../store/atomic.js";
 import { writeError } from "../store/file-error.js";
+import { isProcessAlive } from "../store/lock.js";
 import { renderReport } from "./html/page.js";
 import { checkOutputFolder, isPresent } from "./output-folder.js";
 import { serialiseResult } from "./result-text.js";
@@ -50,6 +51,7 @@ export function writeOutput(request: OutputRequest): WrittenOutput {
     [REPORT_FILE]: renderReport(request.result),
     [RESULT_FILE]: serialiseResult(request.result),
   };
+  removeLeftovers(folder, request.force);
   const partial = siblingOf(folder, "new");
   try {
     fillFolder(partial, { texts, extras: request.extras ?? [] });
@@ -97,6 +99,18 @@ function putInPlace(partial: string, folder: string): void {
   }
   flushFolder(dirname(folder));
   if (earlier !== undefined) rmSync(earlier, { recursive: true, force: true });
+}
+
+/** What a writer that was killed left beside `folder`; an earlier output that had stepped aside was to be replaced. */
+function removeLeftovers(folder: string, force: boolean): void {
+  const parent = dirname(folder);
+  if (!isPresent(parent)) return;
+  const prefix = `.${basename(folder)}.`;
+  for (const name of readdirSync(parent).filter((each) => each.startsWith(prefix))) {
+    const [, what, pid] = /^(new|replaced)-(\d+)$/.exec(name.slice(prefix.length)) ?? [];
+    if (what === undefined || isProcessAlive(Number(pid))) continue;
+    if (what === "new" || force) rmSync(join(parent, name), { recursive: true, force: true });
+  }
 }
 
 function siblingOf(folder: string, what: string): string {

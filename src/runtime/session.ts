@@ -65,6 +65,7 @@ export interface Session {
    * @throws {@link HostError} when the runtime refuses the feeds or fails inside.
    */
   run(feeds: Feeds, loan?: Loan): Promise<Record<string, RuntimeTensor>>;
+  /** Gives the native memory back; the session cannot be run any more. */
   release(): Promise<void>;
 }
 

@@ -30,7 +30,7 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
     flushFolder(dirname(path));
   } catch (error) {
     removeUnfinished(temporary);
-    throw writeError(error, path);
+    throw writeError(error, path, Buffer.byteLength(content));
   }
 }
 

@@ -4,6 +4,7 @@
  *
  * ```
  * <folder>/run.lock
+ * <folder>/plan.json
  * <folder>/cells/<digest>.json
  * <folder>/cells/<digest>.safetensors
  * ```
@@ -11,7 +12,7 @@
  * A run keeps its cells in `<out>.partial` until its report is in place: the same command finds them again there, and
  * `kill -9` at any moment leaves nothing but whole cells.
  */
-import { rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { invariant } from "../errors.js";
@@ -30,6 +31,8 @@ import { takeLock } from "./lock.js";
 import { decodeUtf8, NOTHING, readRegularFile } from "./regular-file.js";
 
 const SCHEMA = "mas-audit/cell@1";
+/** Says what the cells of a folder are for. */
+const PLAN_FILE = "plan.json";
 /** Room for a cell's file; ours have some kilobytes, and subspaces of a few megabytes. */
 const LARGEST_BYTES = 1 << 30;
 
@@ -64,7 +67,15 @@ export interface CellStore {
   put(cell: Sha256, body: JsonValue, tensors?: Uint8Array): void;
   /** Path of a cell's tensors relative to the folder, for `Learning.tensors`. */
   tensorsPath(cell: Sha256): string;
-  /** Lets the folder go; its cells stay for a later run. */
+  /** What the folder is kept for, as JSON; undefined where that is not known or not readable. */
+  plan(): unknown;
+  /** @throws {@link HostError} as `put`. */
+  setPlan(plan: JsonValue): void;
+  /** How many cells lie there, trusted or not. */
+  size(): number;
+  /** Removes the cells and the plan. */
+  clear(): void;
+  /** Lets the folder go; its cells stay for a later run, and where there is none, nothing stays. */
   close(): void;
   /** Removes the cells and lets the folder go: the results are elsewhere by now. */
   discard(): void;
@@ -87,10 +98,21 @@ export function cellDigest(inputs: JsonValue): Sha256 {
  */
 export function openStore(folder: string): CellStore {
   const cells = join(folder, "cells");
-  makeFolder(cells);
+  makeFolder(folder);
   const lock = takeLock(folder);
+  makeFolder(cells);
   removeTemporaries(folder);
   removeTemporaries(cells);
+  const removeContent = (): void => {
+    rmSync(cells, { recursive: true, force: true });
+    rmSync(join(folder, PLAN_FILE), { force: true });
+  };
+  const discard = (): void => {
+    lock.check();
+    removeContent();
+    lock.release();
+    removeIfEmpty(folder);
+  };
   return {
     folder,
     get: (cell, schema) => lookUp(cells, { cell, schema }),
@@ -99,15 +121,23 @@ export function openStore(folder: string): CellStore {
       store(cells, { cell, body, tensors });
     },
     tensorsPath: (cell) => `cells/${cell}.safetensors`,
-    close: () => {
-      lock.release();
-    },
-    discard: () => {
+    plan: () => readPlan(join(folder, PLAN_FILE)),
+    setPlan: (plan) => {
       lock.check();
-      rmSync(cells, { recursive: true, force: true });
-      lock.release();
-      removeIfEmpty(folder);
+      writeFileAtomic(join(folder, PLAN_FILE), textOf(plan));
     },
+    size: () => countCells(cells),
+    clear: () => {
+      lock.check();
+      removeContent();
+      makeFolder(cells);
+    },
+    close: () => {
+      if (!lock.isHeld()) return;
+      if (countCells(cells) > 0) lock.release();
+      else discard();
+    },
+    discard,
   };
 }
 
@@ -118,6 +148,19 @@ function removeIfEmpty(folder: string): void {
   } catch (error) {
     if (errnoOf(error) !== "ENOTEMPTY") throw writeError(error, folder);
   }
+}
+
+/** A plan that cannot be read says nothing: cells are addressed by their content all the same. */
+function readPlan(path: string): unknown {
+  const bytes = readIfThere(path);
+  const text = typeof bytes === "object" ? decodeUtf8(bytes) : undefined;
+  const json = text === undefined ? undefined : readJson(text);
+  return json?.kind === "ok" ? json.value : undefined;
+}
+
+function countCells(cells: string): number {
+  if (!existsSync(cells)) return 0;
+  return readdirSync(cells).filter((name) => /^[0-9a-f]{64}\.json$/.test(name)).length;
 }
 
 /** The JSON comes last: it is what makes the cell exist, and it names the digest of the tensors. */

@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { HostError, PlanError } from "../errors.js";
-import { flushFolder, temporaryName, writeFlushed } from "./atomic.js";
+import { flushFolder, makeFolder, temporaryName, writeFlushed } from "./atomic.js";
 import { errnoOf, writeError } from "./file-error.js";
 
 /** Name of the lock file in a folder. */
@@ -17,6 +17,8 @@ const holderSchema = z.strictObject({
   host: z.string(),
   /** When the process began, in ticks since boot (Linux): a reused pid has another; null where unknown. */
   processStart: z.string().nullable(),
+  /** Which start of the machine (Linux): after a reboot a pid, and its ticks, may come again. */
+  boot: z.exactOptional(z.string()),
   /** For a person: when the folder was taken. */
   since: z.string(),
 });
@@ -24,31 +26,53 @@ type Holder = z.infer<typeof holderSchema>;
 
 /** A held lock. */
 export interface Lock {
+  /** Is it still ours? */
+  isHeld(): boolean;
   /** @throws {@link HostError} when somebody else has taken the folder meanwhile. */
   check(): void;
   release(): void;
 }
 
 /**
+ * How long a held folder is waited for: a run whose supervisor was killed sees it within a second, and whoever starts the
+ * same command at once should not be refused by a run that is ending.
+ */
+const PATIENCE_MS = 1500;
+const POLL_MS = 100;
+
+/**
  * Takes the lock of `folder`.
  *
  * @throws {@link PlanError} naming the holder when another run works there.
  */
-export function takeLock(folder: string): Lock {
+export function takeLock(folder: string, patienceMs = PATIENCE_MS): Lock {
   const path = join(folder, LOCK_FILE);
   const text = `${JSON.stringify(describeSelf())}\n`;
+  for (let waited = 0; waited < patienceMs && isTaken(path); waited += POLL_MS) pause(POLL_MS);
+  makeFolder(folder); // whoever was waited for may have removed it
   if (!tryCreate(path, text)) {
     setAside(path);
     if (!tryCreate(path, text)) throw inUse(path, readText(path));
   }
+  const isHeld = (): boolean => readText(path) === text;
   return {
+    isHeld,
     check: () => {
-      if (readText(path) !== text) throw lost(path);
+      if (!isHeld()) throw lost(path);
     },
     release: () => {
-      if (readText(path) === text) rmSync(path, { force: true });
+      if (isHeld()) rmSync(path, { force: true });
     },
   };
+}
+
+function isTaken(path: string): boolean {
+  const text = readText(path);
+  return text !== undefined && holderLives(text);
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** Links a finished file into place, so that a lock is never seen half-written; false where one exists. */
@@ -74,7 +98,7 @@ function tryCreate(path: string, text: string): boolean {
 function setAside(path: string): void {
   const before = readText(path);
   if (before === undefined) return;
-  if (isHeld(before)) throw inUse(path, before);
+  if (holderLives(before)) throw inUse(path, before);
   const aside = temporaryName(path);
   try {
     renameSync(path, aside);
@@ -83,7 +107,7 @@ function setAside(path: string): void {
     throw writeError(error, path);
   }
   const moved = readText(aside);
-  if (moved !== undefined && moved !== before && isHeld(moved)) {
+  if (moved !== undefined && moved !== before && holderLives(moved)) {
     tryCreate(path, moved);
     rmSync(aside, { force: true });
     throw inUse(path, moved);
@@ -92,16 +116,18 @@ function setAside(path: string): void {
 }
 
 /** Does the holder live? One on another machine may: that is for a person to say. */
-function isHeld(text: string): boolean {
+function holderLives(text: string): boolean {
   const holder = parseHolder(text);
   if (holder === undefined) return false; // locks are linked whole: this is no lock of ours
   if (holder.host !== hostname()) return true;
-  if (!isAlive(holder.pid)) return false;
+  if (holder.boot !== undefined && holder.boot !== bootId()) return false;
+  if (!isProcessAlive(holder.pid)) return false;
   const start = processStart(holder.pid);
   return holder.processStart === null || start === null || start === holder.processStart;
 }
 
-function isAlive(pid: number): boolean {
+/** Does a process of this machine bear this id? */
+export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -112,10 +138,12 @@ function isAlive(pid: number): boolean {
 
 function describeSelf(): Holder {
   const { pid } = process;
+  const boot = bootId();
   return {
     pid,
     host: hostname(),
     processStart: processStart(pid),
+    ...(boot === undefined ? {} : { boot }),
     since: new Date().toISOString(),
   };
 }
@@ -125,6 +153,11 @@ function processStart(pid: number): string | null {
   const stat = readText(`/proc/${pid}/stat`);
   if (stat === undefined) return null;
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+}
+
+/** Another at each start of the machine; undefined where the system has none. */
+function bootId(): string | undefined {
+  return readText("/proc/sys/kernel/random/boot_id")?.trim();
 }
 
 function parseHolder(text: string): Holder | undefined {

@@ -5,6 +5,59 @@
 import { z } from "zod";
 import { VERDICT_WORDS } from "./verdicts.js";
 
+const name = z.string().min(1);
+
+const layers = z.array(
+  z.union([
+    z.int().nonnegative(),
+    z
+      .string()
+      .regex(/^\d{1,4}-\d{1,4}$/u)
+      .refine((range) => {
+        const [first, last] = range.split("-").map(Number);
+        return first !== undefined && last !== undefined && first <= last;
+      })
+      .meta({ title: 'a range of layers such as "7-9"' }),
+  ]),
+);
+
+/** Which sites are meant; a key that is left out means every one. */
+const selector = {
+  audit: z
+    .exactOptional(name)
+    .meta({ description: "only this audit, by its id", examples: ["sentiment"] }),
+  variable: z
+    .exactOptional(name)
+    .meta({ description: "only this variable", examples: ["sentiment"] }),
+  layers: z
+    .exactOptional(layers)
+    .meta({ description: "only these layers, single or as ranges", examples: [[3, "7-9"]] }),
+  roles: z
+    .exactOptional(z.array(name))
+    .meta({ description: "only these position roles", examples: [["last"]] }),
+  verdicts: z
+    .exactOptional(z.array(z.enum(VERDICT_WORDS)))
+    .meta({ description: "only where the verdict is one of these", examples: [["lost"]] }),
+};
+
+const reason = name.meta({
+  description: "why: shown wherever the verdict is",
+  examples: ["known; see ticket 12"],
+});
+
+/** Sites that may fail for good. */
+const allowance = z.strictObject({ ...selector, reason });
+
+/** Sites that may fail up to a day. */
+const waiver = z.strictObject({
+  ...selector,
+  reason,
+  expires: z.iso.date().meta({
+    description: "last day, UTC; afterwards the gate closes again",
+    examples: ["2030-12-31"],
+  }),
+});
+
 /** Schema of a policy; unknown keys are refused, missing ones take the default. */
 export const policySchema = z.strictObject({
   tau: z
@@ -65,10 +118,41 @@ export const policySchema = z.strictObject({
       "Correction of the claims of failure over all cells and directions of a run. " +
         "Source: Holm needs no assumption on how cells depend; on the planted models it changed no verdict.",
     ),
+  allow: z
+    .array(allowance)
+    .default([])
+    .describe(
+      "Sites that may fail: they keep their verdict, and the gate does not look at them. An entry without layers and roles stands for the variable as a whole. " +
+        "Source: none is allowed, because only the people of a release know what it may lose.",
+    ),
+  waivers: z
+    .array(waiver)
+    .default([])
+    .describe(
+      "As allow, but each with the last day (UTC) on which it holds; an expired one is told, and the gate closes again. " +
+        "Source: none is given, because a waiver is somebody's decision.",
+    ),
+  regressions: z
+    .enum(["ignore", "fail"])
+    .default("ignore")
+    .describe(
+      "Whether a variable that got worse than in the result of --baseline closes the gate, whatever its verdict. " +
+        "Source: a verdict says whether a variable still works as in the base; getting worse within a verdict is no such break.",
+    ),
+  prompts: z
+    .enum(["full", "hash", "none"])
+    .default("full")
+    .describe(
+      "How prompts of failing examples are kept in the result and its report: as text, as SHA-256, or not at all. " +
+        "Source: prompts of built-in audits are public; those of your own may not be.",
+    ),
 });
 
-/** Thresholds and rules of judging; see {@link policySchema} for each key. */
+/** Thresholds and rules of judging; `mas-audit schema policy` explains each key. */
 export type Policy = Readonly<z.infer<typeof policySchema>>;
+
+/** An entry of `allow` or of `waivers`: which sites, and why. */
+export type Selector = Policy["allow"][number];
 
 /** JSON Schema (draft 2020-12) of a policy file: every key with its default and where that came from. */
 export function policyJsonSchema(): Readonly<Record<string, unknown>> {

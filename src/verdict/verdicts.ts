@@ -181,6 +181,17 @@ export interface SiteVerdict {
   readonly ownTable?: OwnTableFigures;
 }
 
+/** Sites that a policy keeps from closing the gate, or kept until its day was over. */
+export interface Excuse {
+  readonly kind: "allowed" | "waived" | "expired";
+  readonly reason: string;
+  /** Last day (UTC) of a waiver. */
+  readonly expires?: string;
+  /** The variable as a whole; otherwise only the sites named here. */
+  readonly isWhole: boolean;
+  readonly sites: readonly Pick<SiteVerdict, "layer" | "role" | "k" | "seed">[];
+}
+
 /** One causal variable of one audit, judged from its sites. */
 export interface VariableVerdict {
   readonly audit: string;
@@ -190,6 +201,10 @@ export interface VariableVerdict {
   readonly reasons: readonly string[];
   /** Natural accuracy within the answer set, over all items. */
   readonly accuracy: Readonly<Record<Side, Measure>>;
+  /** What the policy says of sites that would close the gate; absent where it says nothing. */
+  readonly excuses?: readonly Excuse[];
+  /** Its verdict would close the gate, but nothing that is left of it without the excused sites does. */
+  readonly isExcused?: true;
   /** Sorted by role, then layer, k and seed. */
   readonly sites: readonly SiteVerdict[];
 }

@@ -1,52 +1,82 @@
 /**
- * @file Memory over many cells in one process: resident memory after every 20 cells, and its slope once everything has
- * been run twice. The cells are small, so that whatever is not given back shows.
+ * @file Memory over many cells in one process: its own resident memory after every round of ten cells, and its slope once
+ * the allocators have seen every size. The cells are small, so that whatever is not given back shows.
+ *
+ * The process is one of its own, with collections before each look, and with an allocator that hands freed memory back at
+ * once and has one arena: otherwise what is free but kept moves by more than the bound.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { HostError } from "../../src/errors.js";
 import type { BenchOptions } from "./options.js";
 import type { Report } from "./report.js";
 import { slopeOf } from "./slope.js";
-import { openSoak } from "./soak-subject.js";
+import type { SoakSample } from "./soak-run.js";
 import { digits } from "./spread.js";
 
+/** Cells that are looked at, after those that let the allocators settle. */
 const CELLS = 200;
-/** Cells between two looks. */
-const EVERY = 20;
-/** Cells after which the allocators have seen every size. */
-const SETTLED = 40;
+const SETTLED = 80;
+/** Rounds of which the median is one point: single rounds jump by what a collection happened to leave. */
+const MEDIAN_OF = 3;
 /** Memory that 100 cells may add, in MB: a thousand cells then add less than one more session of a 135M model. */
 export const FLAT_MB = 5;
 
+/** Of glibc; other allocators do not read them. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "0", MALLOC_TOP_PAD_: "0" };
+
 /** Runs the cells; the bench has no rounds of its own. */
 export async function benchSoak({ threads }: BenchOptions): Promise<Report> {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void; // there under the flag
-  const subject = await openSoak(threads);
-  const seen: { readonly cells: number; readonly residentMb: number }[] = [];
-  for (let round = 0; round * subject.cells < CELLS; round++) {
-    await subject.run(round);
-    const cells = (round + 1) * subject.cells;
-    if (cells % EVERY !== 0) continue;
-    collect();
-    seen.push({ cells, residentMb: process.memoryUsage.rss() / 1e6 });
-  }
-  const settled = seen.filter(({ cells }) => cells > SETTLED);
-  const { slope, error } = slopeOf(settled.map(({ cells, residentMb }) => [cells, residentMb]));
+  const seen = (await runSoak(threads, SETTLED + CELLS)).map(({ cells, bytes }) => ({
+    cells,
+    ownMb: bytes / 1e6,
+  }));
+  const points = medians(seen.filter(({ cells }) => cells > SETTLED));
+  const { slope, error } = slopeOf(points);
   const [per100, error100] = [100 * slope, 100 * error];
   const verdict = judge(per100, error100);
   return {
-    title: `soak: ${CELLS} cells in one process, ${threads} threads`,
+    title: `soak: ${CELLS} cells in one process after ${SETTLED} others, ${threads} threads`,
     rows: [
-      ...seen.map(({ cells, residentMb }): [string, string] => [
-        `resident after ${cells} cells, MB`,
-        residentMb.toFixed(1),
+      ...seen.map(({ cells, ownMb }): [string, string] => [
+        `own memory after ${cells} cells, MB`,
+        ownMb.toFixed(1),
       ]),
       ["MB per 100 cells (± standard error)", `${digits(per100)} ± ${digits(error100)}`],
       [`flat: less than ${FLAT_MB} MB per 100 cells`, verdict],
     ],
     json: { seen, mbPer100Cells: per100, standardError: error100, flat: verdict },
   };
+}
+
+async function runSoak(threads: number, cells: number): Promise<SoakSample[]> {
+  const script = fileURLToPath(new URL("./soak-run.js", import.meta.url));
+  const child = fork(script, [String(threads), String(cells)], {
+    execArgv: ["--expose-gc"],
+    env: { ...process.env, ...ALLOCATOR },
+  });
+  const samples: SoakSample[] = [];
+  child.on("message", (sample) => {
+    samples.push(sample as SoakSample); // soak-run.ts sends nothing else
+  });
+  const code = await new Promise<number | null>((done) => child.on("exit", done));
+  if (code === 0) return samples;
+  throw new HostError("the soak ended early", { code: "SOAK", found: `exit code ${String(code)}` });
+}
+
+/** Medians of consecutive rounds, at the middle of their cells. */
+function medians(
+  seen: readonly { readonly cells: number; readonly ownMb: number }[],
+): (readonly [number, number])[] {
+  const groups = Array.from({ length: Math.floor(seen.length / MEDIAN_OF) }, (_, i) =>
+    seen.slice(i * MEDIAN_OF, (i + 1) * MEDIAN_OF),
+  );
+  const middle = (values: readonly number[]): number =>
+    [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+  return groups.map((group) => [
+    middle(group.map(({ cells }) => cells)),
+    middle(group.map(({ ownMb }) => ownMb)),
+  ]);
 }
 
 /** Two standard errors on either side must agree. */

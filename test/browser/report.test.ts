@@ -2,14 +2,19 @@
  * @file The report in a real browser: Chromium at /usr/bin/chromium or $CHROMIUM. Without one the tests are skipped,
  * and say so.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
+import axe from "axe-core";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { renderReport } from "../../src/report/html/page.js";
+import { parseResult } from "../../src/report/result-text.js";
+import type { Result } from "../../src/report/schema.js";
+import { richResult } from "../support/rich-result.js";
 import { sampleResult } from "../support/sample-result.js";
 
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
@@ -20,6 +25,8 @@ if (!isPresent) {
   );
 }
 
+/** Few of the sample's layers: axe takes its time over every element. */
+const LAYERS = [0, 16, 24] as const;
 const WIDTHS = [375, 1280] as const;
 const SCHEMES = ["light", "dark"] as const;
 
@@ -29,7 +36,7 @@ describe.skipIf(!isPresent)("report.html in Chromium", () => {
   const url = pathToFileURL(join(folder, "report.html")).href;
 
   beforeAll(async () => {
-    writeFileSync(join(folder, "report.html"), renderReport(sampleResult()));
+    writeFileSync(join(folder, "report.html"), renderReport(richResult(LAYERS)));
     browser = await chromium.launch({
       executablePath,
       args: [
@@ -54,18 +61,93 @@ describe.skipIf(!isPresent)("report.html in Chromium", () => {
       const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
       const seen = watch(page);
       await page.goto(url);
-      await page.evaluate(`document.querySelectorAll("details").forEach((d) => (d.open = true))`);
+      await page.evaluate(UNFOLD);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
       expect(seen).toEqual({ complaints: [], requests: [url] });
       await page.close();
     },
   );
 
+  it.each(SCHEMES)(
+    "gives axe nothing serious to say, all unfolded: %s",
+    async (colorScheme) => {
+      // the page's own policy forbids the script that looks at it
+      const context = await browser.newContext({ bypassCSP: true, colorScheme });
+      const page = await context.newPage();
+      await page.goto(url);
+      await page.evaluate(UNFOLD);
+      await page.evaluate(axe.source);
+      const found = await page.evaluate<readonly Finding[]>(AXE);
+      expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual(
+        [],
+      );
+      await context.close();
+    },
+    60_000,
+  );
+
   it("reads the same with scripts off", async () => {
     const page = await browser.newPage({ javaScriptEnabled: false });
     await page.goto(url);
-    expect(await page.locator("svg[role=img]").count()).toBe(12);
+    expect(await page.locator("svg[role=img]").count()).toBeGreaterThan(12);
     expect(await page.locator("h1").innerText()).toContain("Which causal variables");
+    await page.close();
+  });
+
+  it("leads by keyboard from the map to the detail of a cell", async () => {
+    const page = await browser.newPage({ javaScriptEnabled: false });
+    await page.goto(url);
+    const focused = page.locator("*:focus");
+    let reached = "";
+    for (let press = 0; press < 60 && !reached.startsWith("#site-"); press++) {
+      await page.keyboard.press("Tab");
+      reached = (await focused.getAttribute("href")) ?? "";
+    }
+    expect(reached).toMatch(/^#site-/);
+    const detail = page.locator(reached.replace("#", "div#"));
+    expect(await detail.isVisible()).toBe(false);
+    await page.keyboard.press("Enter");
+    await detail.waitFor({ state: "visible" });
+    // and on from there
+    await page.keyboard.press("Tab");
+    expect(await focused.count()).toBe(1);
+    await page.close();
+  });
+
+  it("lets the first stop skip to the verdicts", async () => {
+    const page = await browser.newPage();
+    await page.goto(url);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("document.activeElement.id")).toBe("main");
+    await page.close();
+  });
+
+  it("hands out the whole result as a file", async () => {
+    const page = await browser.newPage({ acceptDownloads: true });
+    await page.goto(url);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "result.json.gz" }).click(),
+    ]);
+    const path = join(folder, "result.json.gz");
+    await download.saveAs(path);
+    expect(parseResult(gunzipSync(readFileSync(path)).toString("utf8"))).toEqual(
+      richResult(LAYERS),
+    );
+    await page.close();
+  });
+
+  it("wraps and shows texts that were made to break it", async () => {
+    const hostile = join(folder, "hostile.html");
+    writeFileSync(hostile, renderReport(hostileResult()));
+    const page = await browser.newPage({ viewport: { width: 375, height: 900 } });
+    const seen = watch(page);
+    await page.goto(pathToFileURL(hostile).href);
+    await page.evaluate(UNFOLD);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
+    expect(await page.locator("script, img, iframe").count()).toBe(0);
+    expect(seen.complaints).toEqual([]);
     await page.close();
   });
 
@@ -80,16 +162,55 @@ describe.skipIf(!isPresent)("report.html in Chromium", () => {
     }
   });
 
-  it("prints on paper, tables unfolded", async () => {
-    const page = await browser.newPage();
+  it("prints on paper: light, every learned cell unfolded", async () => {
+    const page = await browser.newPage({ colorScheme: "dark" });
     await page.goto(url);
     await page.emulateMedia({ media: "print" });
     expect((await page.pdf({ format: "A4" })).length).toBeGreaterThan(10_000);
-    const isShown = await page.locator("details table").first().isVisible();
-    expect(isShown).toBe(true);
+    const ground = await page.evaluate("getComputedStyle(document.body).backgroundColor");
+    expect(ground).toBe("rgb(255, 255, 255)");
+    const hidden = await page
+      .locator("details.cell:not(.still) table")
+      .evaluateAll((tables) => tables.filter((table) => !table.checkVisibility()).length);
+    expect(hidden).toBe(0);
     await page.close();
   });
 });
+
+/** Opens every detail; runs in the page. */
+const UNFOLD = `document.querySelectorAll("details").forEach((d) => (d.open = true))`;
+
+interface Finding {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly string[];
+}
+
+/** Axe's violations, by rule; runs in the page. */
+const AXE = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+  violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.slice(0, 3).map((n) => n.html.slice(0, 200)) })))`;
+
+/** The sample with names, a title and a reason that would run, turn the writing round or push the page wide. */
+function hostileResult(): Result {
+  const plant = `</style><script>alert(1)</script>\u202e<img src=x onerror=alert(2)>${"x".repeat(10_000)}`;
+  const result = sampleResult();
+  const rename = (name: string): string => (name === "harmful" ? plant : name);
+  return {
+    ...result,
+    audits: result.audits.map((of) => ({ ...of, title: plant, variable: rename(of.variable) })),
+    variables: result.variables.map((of) => ({
+      ...of,
+      variable: rename(of.variable),
+      reasons: [plant],
+      sites: of.sites.map((site) => ({ ...site, role: site.role === "last" ? plant : site.role })),
+    })),
+    cells: result.cells.map((of) => ({
+      ...of,
+      cell: { ...of.cell, variable: rename(of.cell.variable) },
+    })),
+    notTested: [plant],
+  };
+}
 
 function watch(page: Page): { readonly complaints: string[]; readonly requests: string[] } {
   const complaints: string[] = [];
@@ -110,7 +231,7 @@ const CONTRASTS = `(() => {
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
   const ground = luminance(getComputedStyle(document.body).backgroundColor);
   const found = {};
-  for (const element of document.querySelectorAll("p, h1, h2, .word, .stamp, .quiet, caption, summary, td, a")) {
+  for (const element of document.querySelectorAll("p, h1, h2, .word, .stamp, .quiet, caption, summary, td, main a")) {
     const colour = getComputedStyle(element).color;
     const [low, high] = [luminance(colour), ground].sort((a, b) => a - b);
     found[colour] = (high + 0.05) / (low + 0.05);

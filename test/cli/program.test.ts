@@ -106,12 +106,14 @@ describe("a command gets its options", () => {
     ["schema", ["schema", "result"]],
     ["schema audit", ["schema", "audit"]],
     ["schema policy", ["schema", "policy"]],
+    ["init", ["init", "mas-audit-policy.yaml"]],
+    ["init p.yaml", ["init", "p.yaml"]],
     [
       "report r --exit-zero",
       [
         "report",
         {
-          ...{ result: "r", out: null, force: false, json: false },
+          ...{ result: "r", format: "terminal", out: null, force: false, json: false },
           ...{ quiet: false, verbose: false, exitZero: true },
         },
       ],
@@ -121,7 +123,8 @@ describe("a command gets its options", () => {
       [
         "report",
         {
-          ...{ result: "r.json", policy: "p", out: resolve("o"), force: true, json: true },
+          ...{ result: "r.json", policy: "p", format: "json", out: resolve("o") },
+          ...{ force: true, json: true },
           ...{ quiet: true, verbose: false, exitZero: false },
         },
       ],
@@ -202,7 +205,7 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
   ],
   [
     "help inspct",
-    'UNKNOWN_COMMAND mas-audit help: expected one of "plan", "inspect", "gradcheck", "doctor", "diff", "report", "export", "schema", found "inspct"\n' +
+    'UNKNOWN_COMMAND mas-audit help: expected one of "plan", "inspect", "gradcheck", "doctor", "diff", "compare", "report", "reproduce" and 4 more, found "inspct"\n' +
       HELP,
   ],
   [
@@ -211,7 +214,7 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
   ],
   [
     "schema resul",
-    'BAD_ARGUMENT schema: expected "result", "audit" or "policy", found "resul"\n  hint  did you mean "result"?\n',
+    'BAD_ARGUMENT schema: expected "result", "audit", "policy", "progress" or "compare", found "resul"\n  hint  did you mean "result"?\n',
   ],
   [
     "a b --k",
@@ -283,6 +286,8 @@ describe("the help", () => {
     ["export --help", "help-export.txt"],
     ["doctor --help", "help-doctor.txt"],
     ["report --help", "help-report.txt"],
+    ["reproduce --help", "help-reproduce.txt"],
+    ["init --help", "help-init.txt"],
     ["schema --help", "help-schema.txt"],
   ])("of %j is as in test/golden/cli/%s", async (line, file) => {
     const { exitCode, stdout, stderr } = await run(words(line));

@@ -42,9 +42,13 @@ export async function run(argv: readonly string[], handlers: Partial<Commands> =
     inspect: record("inspect"),
     gradcheck: record("gradcheck"),
     diff: record("diff"),
+    compare: record("compare"),
     export: record("export"),
     report: record("report"),
+    reproduce: record("reproduce"),
     schema: record("schema"),
+    completion: record("completion"),
+    init: record("init"),
     doctor: record("doctor"),
     ...handlers,
   };

@@ -2,7 +2,8 @@
  * @file Progress, with a clock that the test moves.
  */
 import { describe, expect, it } from "vitest";
-import { formatDuration, openStatusLine, type StatusLine } from "../../src/cli/status-line.js";
+import { formatDuration } from "../../src/cli/pace.js";
+import { openStatusLine, type StatusLine } from "../../src/cli/status-line.js";
 import { keepingSink } from "./run.js";
 
 interface Watched {

@@ -7,7 +7,7 @@ import { SIDES, type Side } from "../../src/measure/measures.js";
 import { curveSizes } from "../../src/measure/size-curve.js";
 import { untrainedStates } from "../../src/measure/untrained.js";
 import { bySide } from "../../src/measure/site.js";
-import { IN_ORDER, toyCell, type ToyModel } from "../support/toy-world.js";
+import { IN_ORDER, RECODED, toyCell, type ToyModel } from "../support/toy-world.js";
 
 const world = { classes: 8, items: 400 };
 const STEPS = 12;
@@ -77,7 +77,14 @@ async function countRows(cell: CellInput): Promise<Record<Side, Rows>> {
   return rows;
 }
 
-function sizeOf(cell: CellInput, alive: readonly Side[]): CellSize {
+/** What becomes of the models, and what else is asked for. */
+interface Case extends Options {
+  readonly alive: readonly Side[];
+  /** A cross direction stays short of its target's own. @defaultValue false */
+  readonly fallsShort?: boolean;
+}
+
+function sizeOf(cell: CellInput, { alive, fallsShort = false }: Case): CellSize {
   const { base, tuned } = cell.sides;
   return {
     alive,
@@ -88,48 +95,55 @@ function sizeOf(cell: CellInput, alive: readonly Side[]): CellSize {
     sameWidth: base.dModel === tuned.dModel,
     steps: STEPS,
     learning: cell.options.learning,
+    fallsShort,
     further: cell.options.further,
   };
 }
 
-const CASES: readonly (readonly [string, Record<Side, ToyModel>, readonly Side[], Options])[] = [
+const CASES: readonly (readonly [string, Record<Side, ToyModel>, Case])[] = [
   [
     "two live models of one width",
     { base: IN_ORDER, tuned: IN_ORDER },
-    SIDES,
-    { repeats: 0, controls: true },
+    { alive: SIDES, repeats: 0, controls: true },
   ],
   [
     "two live models of two widths, learned again",
     { base: IN_ORDER, tuned: NARROW },
-    SIDES,
-    { repeats: 2, controls: true },
+    { alive: SIDES, repeats: 2, controls: true },
   ],
   [
     "two live models without controls",
     { base: IN_ORDER, tuned: IN_ORDER },
-    SIDES,
-    { repeats: 0, controls: false },
+    { alive: SIDES, repeats: 0, controls: false },
   ],
-  ["a live base", { base: IN_ORDER, tuned: IMMUNE }, ["base"], { repeats: 1, controls: true }],
+  [
+    "two live models with two codes",
+    { base: IN_ORDER, tuned: RECODED },
+    { alive: SIDES, fallsShort: true, repeats: 0, controls: true },
+  ],
+  [
+    "a live base",
+    { base: IN_ORDER, tuned: IMMUNE },
+    { alive: ["base"], repeats: 1, controls: true },
+  ],
   [
     "a live tuned model",
     { base: IMMUNE, tuned: IN_ORDER },
-    ["tuned"],
-    { repeats: 0, controls: true },
+    { alive: ["tuned"], repeats: 0, controls: true },
   ],
-  ["no live model", { base: IMMUNE, tuned: DEAF }, [], { repeats: 1, controls: true }],
+  ["no live model", { base: IMMUNE, tuned: DEAF }, { alive: [], repeats: 1, controls: true }],
 ];
 
 describe("the rows of a cell", () => {
-  it.each(CASES)("are those of the table: %s", async (_, models, alive, options) => {
+  it.each(CASES)("are those of the table: %s", async (_, models, options) => {
     const cell = cellOf(models, options);
-    const size = sizeOf(cell, alive);
+    const size = sizeOf(cell, options);
     expect(await countRows(cell)).toEqual(bySide((side) => cellRows(size, side)));
   });
 
   it("of gradients grow with the steps alone, and in proportion", () => {
-    const size = sizeOf(cellOf(CASES[0]![1], CASES[0]![3]), SIDES);
+    const [, models, options] = CASES[0]!;
+    const size = sizeOf(cellOf(models, options), options);
     const at = (steps: number): Rows => cellRows({ ...size, steps }, "base");
     expect(at(0).gradient).toBe(0);
     expect(at(60).gradient).toBe(2 * at(30).gradient);

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"; // prettier-ignore
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { HostError, PlanError } from "../../src/errors.js";
@@ -110,6 +110,30 @@ describe("an existing folder", () => {
       found: '"thesis.tex"',
       hint: "choose another --out: --force replaces nothing but earlier outputs",
     }); // prettier-ignore
+  });
+});
+
+describe("what a killed writer left", () => {
+  const DEAD = 2 ** 30; // beyond the largest process id
+
+  it("is removed by the next one, but not what a living process is writing", () => {
+    const living = `.${basename(folder)}.new-${process.ppid}`;
+    mkdirSync(join(root, `.${basename(folder)}.new-${DEAD}`));
+    mkdirSync(join(root, living));
+    mkdirSync(join(root, `.${basename(folder)}.new-x`));
+    writeOutput({ folder, result, force: false });
+    expect(readdirSync(root).sort()).toEqual(
+      [`.${basename(folder)}.new-x`, living, basename(folder)].sort(),
+    );
+  });
+
+  it("stays where it is an earlier output and nobody asked to replace it", () => {
+    const replaced = `.${basename(folder)}.replaced-${DEAD}`;
+    mkdirSync(join(root, replaced));
+    writeOutput({ folder, result, force: false });
+    expect(readdirSync(root)).toContain(replaced);
+    writeOutput({ folder, result, force: true });
+    expect(readdirSync(root)).toEqual([basename(folder)]);
   });
 });
 

@@ -148,6 +148,28 @@ describe("the folder of a store", () => {
     expect(readdirSync(folder)).not.toContain("run.partial");
   });
 
+  it("is gone after a run that put no cell, and its plan with it", () => {
+    const empty = openStore(join(folder, "empty.partial"));
+    empty.setPlan({ pairs: 3 });
+    expect(empty.plan()).toEqual({ pairs: 3 });
+    empty.close();
+    expect(readdirSync(folder)).not.toContain("empty.partial");
+  });
+
+  it("keeps its plan with its cells, and counts them", () => {
+    const place = join(folder, "kept.partial");
+    const first = openStore(place);
+    first.setPlan({ pairs: 3 });
+    first.put(cellDigest("kept"), { n: 1 });
+    first.close();
+    const second = openStore(place);
+    expect([second.plan(), second.size()]).toEqual([{ pairs: 3 }, 1]);
+    second.clear();
+    expect([second.plan(), second.size()]).toEqual([undefined, 0]);
+    second.close();
+    expect(readdirSync(folder)).not.toContain("kept.partial");
+  });
+
   it("keeps a stranger's file when the store is discarded", () => {
     const partial = openStore(join(folder, "x"));
     writeFileSync(join(folder, "x", "note.txt"), "mine");

@@ -23,6 +23,7 @@ interface Holder {
   readonly pid: number;
   readonly host: string;
   readonly processStart: string | null;
+  readonly boot?: string;
   readonly since: string;
 }
 const here = { host: hostname(), since: "2025-01-01T00:00:00.000Z" };
@@ -71,6 +72,11 @@ describe("a lock", () => {
       takeLock(folder).check();
     },
   );
+
+  it("from before a reboot is taken over, although its process id is in use again", () => {
+    write({ ...here, pid: process.pid, processStart: null, boot: "another start" });
+    takeLock(folder).check();
+  });
 
   it("on another machine is for a person to remove", () => {
     write({ pid: 1, host: "elsewhere", processStart: null, since: here.since });

@@ -369,6 +369,10 @@ it("a policy refuses unknown keys and fills in the defaults", () => {
     minPairs: 60,
     closesGate: ["fails", "lost"],
     multiplicity: "holm",
+    allow: [],
+    waivers: [],
+    regressions: "ignore",
+    prompts: "full",
   });
   expect(policySchema.safeParse({ tua: 0.1 }).success).toBe(false);
   expect(policySchema.safeParse({ tau: 1.5 }).success).toBe(false);

@@ -6,14 +6,14 @@ import type { JSX } from "preact";
 import type { AuditMeasures } from "../../measure/measures.js";
 import { percentText, plainText } from "../figure-text.js";
 import type { PreflightEntry, Result } from "../schema.js";
-import { DataTable, MeasureCell, numbers, texts } from "./parts.js";
+import { brief, DataTable, MeasureCell, RowHead, numbers, texts } from "./parts.js";
 
 /** Natural accuracy, items and self-checks. */
 export function Evidence({ result }: { readonly result: Result }): JSX.Element {
   return (
     <>
-      <section>
-        <h2>Natural behaviour and items</h2>
+      <section aria-labelledby="evidence">
+        <h2 id="evidence">Natural behaviour and items</h2>
         <p>
           Before any intervention: how often each model gives the right answer among the answer
           classes, and how much of its probability those classes hold. Pairs are drawn from items
@@ -24,8 +24,8 @@ export function Evidence({ result }: { readonly result: Result }): JSX.Element {
         <h3>Items, counted</h3>
         <Items audits={result.audits} />
       </section>
-      <section>
-        <h2>Self-checks</h2>
+      <section aria-labelledby="checks">
+        <h2 id="checks">Self-checks</h2>
         <p>
           Every run first proves on real tokens that cutting and patching the models is sound. A
           check beyond its bound stops the run.
@@ -49,13 +49,13 @@ function Accuracy({ result }: { readonly result: Result }): JSX.Element {
         const judged = result.variables.find((v) => v.audit === audit && v.variable === variable);
         return (
           <tr>
-            <th scope="row">{variable}</th>
+            <RowHead>{brief(variable)}</RowHead>
             <td>{audit}</td>
-            <td class="number">{natural.base.accuracy.n}</td>
+            <td class="n">{natural.base.accuracy.n}</td>
             <MeasureCell of={judged?.accuracy.base} />
             <MeasureCell of={judged?.accuracy.tuned} />
-            <td class="number">{percentText(natural.base.answerMass)}</td>
-            <td class="number">{percentText(natural.tuned.answerMass)}</td>
+            <td class="n">{percentText(natural.base.answerMass)}</td>
+            <td class="n">{percentText(natural.tuned.answerMass)}</td>
           </tr>
         );
       })}
@@ -76,7 +76,7 @@ function Items({ audits }: { readonly audits: readonly AuditMeasures[] }): JSX.E
     >
       {audits.map(({ variable, items }) => (
         <tr>
-          <th scope="row">{variable}</th>
+          <RowHead>{brief(variable)}</RowHead>
           {[
             items.generated,
             items.tooLong,
@@ -88,7 +88,7 @@ function Items({ audits }: { readonly audits: readonly AuditMeasures[] }): JSX.E
             items.validation,
             items.test,
           ].map((count) => (
-            <td class="number">{count}</td>
+            <td class="n">{count}</td>
           ))}
           <td>{items.heldOut}</td>
         </tr>
@@ -105,10 +105,10 @@ function Preflight({ checks }: { readonly checks: readonly PreflightEntry[] }): 
     >
       {checks.map(({ check, model, value, bound, unit, ok, relation }) => (
         <tr>
-          <th scope="row">{check}</th>
+          <RowHead>{check}</RowHead>
           <td>{model}</td>
-          <td class="number">{plainText(value)}</td>
-          <td class="number">
+          <td class="n">{plainText(value)}</td>
+          <td class="n">
             {relation === "at least" ? "≥" : "≤"} {plainText(bound)}
           </td>
           <td>{unit}</td>

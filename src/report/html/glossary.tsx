@@ -19,8 +19,8 @@ const CORRECTIONS: Readonly<Record<Multiplicity["method"], string>> = {
 export function Glossary({ result }: { readonly result: Result }): JSX.Element {
   const { policy, multiplicity } = result;
   return (
-    <section>
-      <h2>How to read this</h2>
+    <section aria-labelledby="reading">
+      <h2 id="reading">How to read this</h2>
       <p>
         For each layer and position, a small subspace of the residual stream is learned in each
         model. Its content is then taken from one prompt (the source) and put in place of the

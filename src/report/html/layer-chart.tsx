@@ -10,9 +10,11 @@ import { direction, type Direction, type Side } from "../../measure/measures.js"
 import type { ByDirection, Measure, SiteVerdict } from "../../verdict/verdicts.js";
 import type { Curve } from "../highlights.js";
 import { WORDS } from "../words.js";
+import { needed } from "./directions.js";
+import { Mark } from "./mark.js";
 
 const WIDTH = 440;
-const HEIGHT = 296;
+const HEIGHT = 270;
 const LEFT = 46;
 const RIGHT = 12;
 const TOP = 12;
@@ -224,10 +226,9 @@ const KINDS = {
   swap: { shift: 0, hasBars: false },
 } as const;
 
-/** One of the curves of a chart. */
-export type SeriesKind = keyof typeof KINDS;
+type LayerSeries = keyof typeof KINDS;
 
-function Series({ of, kind, frame: { x, y } }: SeriesProps & { kind: SeriesKind }): JSX.Element {
+function Series({ of, kind, frame: { x, y } }: SeriesProps & { kind: LayerSeries }): JSX.Element {
   const { shift, hasBars } = KINDS[kind];
   const at = (point: Point | number): number => x(isPoint(point) ? point.layer : point) + shift;
   const path = line<Point | number>(at, (point) => y(isPoint(point) ? point.value : 0));
@@ -252,20 +253,6 @@ function Series({ of, kind, frame: { x, y } }: SeriesProps & { kind: SeriesKind 
   );
 }
 
-/** The marker of a curve; also drawn in the legend. */
-export function Mark({ kind, x, y }: { kind: SeriesKind; x: number; y: number }): JSX.Element {
-  switch (kind) {
-    case "cross":
-      return <circle class="mark cross" cx={x} cy={y} r={4.25} />;
-    case "within":
-      return <rect class="mark within" x={x - 3.75} y={y - 3.75} width={7.5} height={7.5} />;
-    case "swap":
-      return (
-        <path class="mark swap" d={`M${x} ${y - 3}L${x + 3} ${y}L${x} ${y + 3}L${x - 3} ${y}Z`} />
-      );
-  }
-}
-
 /** What the policy asks of the cross direction at each layer: null plus its share of the ceiling's effect. */
 function Needs(
   props: LayerChartProps & { keys: Record<"cross" | "within", Direction>; frame: Frame },
@@ -274,11 +261,9 @@ function Needs(
   return (
     <g>
       {curve.sites.map((site) => {
-        const ceiling = site.iia[keys.within];
-        const floor = site.null[keys.within];
-        if (site.ratio[keys.cross]?.kind !== "value") return null;
-        if (ceiling?.kind !== "value" || floor?.kind !== "value") return null;
-        const y = frame.y(floor.value + ratio * (ceiling.value - floor.value));
+        const value = needed(site, keys.cross, ratio);
+        if (value === undefined) return null;
+        const y = frame.y(value);
         const x = frame.x(site.layer) + ASIDE;
         return <line class="need" x1={x - 7} x2={x + 7} y1={y} y2={y} />;
       })}

@@ -5,13 +5,18 @@ import type { JSX } from "preact";
 import { render } from "preact-render-to-string";
 
 import { headline } from "../highlights.js";
-import { serialiseResult } from "../result-text.js";
 import type { Result } from "../schema.js";
+import { BaselineSection } from "./baseline-section.js";
+import { Discord } from "./discord.js";
 import { Evidence } from "./evidence.js";
 import { Glossary } from "./glossary.js";
+import { brief } from "./parts.js";
+import { variableId } from "./places.js";
 import { Repeat } from "./repeat.js";
+import { showable } from "./showable.js";
+import { SiteMap } from "./site-map.js";
 import { STYLE } from "./style.js";
-import { Summary } from "./summary.js";
+import { Summary, Verdicts } from "./summary.js";
 import { VariableSection } from "./variable.js";
 
 /** Nothing may be fetched and nothing may run, whatever a label or a prompt holds. */
@@ -19,41 +24,74 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /** Renders a result as a self-contained HTML page. */
 export function renderReport(result: Result): string {
-  return `<!doctype html>\n${render(<Page result={result} />)}\n`;
+  return `<!doctype html>\n${render(<Page stored={result} />)}\n`;
 }
 
-function Page({ result }: { readonly result: Result }): JSX.Element {
+function Page({ stored }: { readonly stored: Result }): JSX.Element {
+  const result = showable(stored);
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta http-equiv="Content-Security-Policy" content={POLICY} />
-        <title>{`mas-audit: ${headline(result)}`}</title>
+        <title>{`mas-audit: ${brief(headline(result), 200)}`}</title>
         <link rel="icon" href="data:," />
         <style dangerouslySetInnerHTML={{ __html: STYLE }} />
       </head>
       <body>
-        <main>
+        <a class="skip" href="#main">
+          Skip to the verdicts
+        </a>
+        <header>
           <Summary result={result} />
-          {result.variables.map((variable, index) => (
-            <VariableSection result={result} variable={variable} index={index} />
+          <Contents result={result} />
+        </header>
+        <main id="main" tabIndex={-1}>
+          <SiteMap result={result} />
+          <Verdicts result={result} />
+          <BaselineSection comparison={result.comparison} />
+          {result.variables.map((variable, at) => (
+            <VariableSection result={result} variable={variable} at={at} />
           ))}
+          <Discord result={result} />
           <Evidence result={result} />
           <Glossary result={result} />
-          <Repeat result={result} />
         </main>
-        <script
-          type="application/json"
-          id="result"
-          dangerouslySetInnerHTML={{ __html: embeddable(result) }}
-        />
+        <footer>
+          <Repeat result={result} stored={stored} />
+        </footer>
       </body>
     </html>
   );
 }
 
-/** The result as JSON that cannot end its own element: `<` never stands in it. */
-function embeddable(result: Result): string {
-  return serialiseResult(result).replaceAll("<", "\\u003c");
+function Contents({ result }: { readonly result: Result }): JSX.Element {
+  const places = [
+    ...(result.variables.every(({ sites }) => sites.length === 0)
+      ? []
+      : [{ id: "map", name: "Map" }]),
+    { id: "verdicts", name: "Verdicts" },
+    ...(result.comparison === undefined ? [] : [{ id: "baseline", name: "Against the baseline" }]),
+    ...result.variables.map(({ variable }, at) => ({
+      id: variableId(at),
+      name: brief(variable, 40),
+    })),
+    { id: "correlation", name: "Correlation and causation" },
+    { id: "evidence", name: "Items" },
+    { id: "checks", name: "Self-checks" },
+    { id: "reading", name: "How to read this" },
+    { id: "repeat", name: "To repeat this run" },
+  ];
+  return (
+    <nav aria-label="Contents">
+      <ul>
+        {places.map(({ id, name }) => (
+          <li>
+            <a href={`#${id}`}>{name}</a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
 }

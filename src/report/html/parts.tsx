@@ -3,8 +3,9 @@
  */
 import type { ComponentChildren, JSX } from "preact";
 
-import type { Measure, VariableWord } from "../../verdict/verdicts.js";
-import { ABSENT, intervalText, valueText } from "../figure-text.js";
+import { DIRECTIONS } from "../../measure/measures.js";
+import type { ByDirection, Measure, VariableWord } from "../../verdict/verdicts.js";
+import { ABSENT, intervalText, plainText, valueText } from "../figure-text.js";
 import { WORDS } from "../words.js";
 
 /** A verdict word in its colour. */
@@ -12,13 +13,12 @@ export function Word({ word }: { readonly word: VariableWord }): JSX.Element {
   return <span class={`word is-${word}`}>{WORDS[word].title}</span>;
 }
 
-/** A verdict as one letter, with the word for those who hear the page. */
+/** A verdict as one letter on its colour and pattern; what stands beside it says the word. */
 export function Tile({ word }: { readonly word: VariableWord }): JSX.Element {
-  const { letter, title } = WORDS[word];
   return (
-    <abbr class={`tile is-${word}`} title={title} aria-label={title} style="text-decoration: none">
-      {letter}
-    </abbr>
+    <span class={`tile is-${word}`} aria-hidden="true">
+      {WORDS[word].letter}
+    </span>
   );
 }
 
@@ -30,13 +30,13 @@ export function DataTable(props: {
   readonly class?: string;
 }): JSX.Element {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={props.caption}>
+    <div class="scroll" tabIndex={0} role="region" aria-label={nameOf(props.caption)}>
       <table class={props.class}>
         <caption>{props.caption}</caption>
         <thead>
           <tr>
             {props.head.map(({ text, isNumber }) => (
-              <th scope="col" class={isNumber === true ? "number" : undefined}>
+              <th scope="col" class={isNumber === true ? "n" : undefined}>
                 {text}
               </th>
             ))}
@@ -46,6 +46,11 @@ export function DataTable(props: {
       </table>
     </div>
   );
+}
+
+/** The beginning of a caption: enough to tell one region from the next. */
+function nameOf(caption: string): string {
+  return `Table: ${Array.from(caption).slice(0, 40).join("")}`;
 }
 
 /** A column's heading. */
@@ -64,15 +69,36 @@ export function numbers(...names: readonly string[]): readonly Heading[] {
   return names.map((text) => ({ text, isNumber: true }));
 }
 
+/** The heading cell of a row. */
+export function RowHead({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  return <th scope="row">{children}</th>;
+}
+
 /** A cell with a measure: the value and, quieter, its interval. */
 export function MeasureCell({ of }: { readonly of: Measure | undefined }): JSX.Element {
-  if (of === undefined) return <td class="number quiet">{ABSENT}</td>;
-  if (of.kind === "undefined") return <td class="quiet">undefined: {of.reason}</td>;
+  if (of === undefined) return <td class="n">{ABSENT}</td>;
+  if (of.kind === "undefined") return <td class="why">undefined: {of.reason}</td>;
   return (
-    <td class="number" title={`n = ${of.n}, ${of.method}`}>
-      {valueText(of)} <span class="quiet">{intervalText(of)}</span>
+    <td>
+      {valueText(of)} <i>{intervalText(of)}</i>
     </td>
   );
+}
+
+/** A row of measures, one cell per direction. */
+export function DirectionCells({ of }: { readonly of: ByDirection }): JSX.Element {
+  return (
+    <>
+      {DIRECTIONS.map((key) => (
+        <MeasureCell of={of[key]} />
+      ))}
+    </>
+  );
+}
+
+/** A cell with a number that has no interval. */
+export function Plain({ of }: { readonly of: number | undefined }): JSX.Element {
+  return <td class="n">{of === undefined ? ABSENT : plainText(of)}</td>;
 }
 
 /** Reasons as a list; nothing where there are none. */
@@ -97,4 +123,27 @@ export function Labels({ of }: { readonly of: readonly string[] }): JSX.Element 
       ))}
     </span>
   );
+}
+
+/** Folded away, with one line that says what is inside. */
+export function Fold(props: {
+  readonly summary: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <details>
+      <summary>{props.summary}</summary>
+      {props.children}
+    </details>
+  );
+}
+
+const BRIEF = 90;
+
+/** The beginning of a text that somebody may have made very long; the whole one is in the embedded result. */
+export function brief(text: string, most = BRIEF): string {
+  if (text.length <= most) return text;
+  const letters = Array.from(text);
+  if (letters.length <= most) return text;
+  return `${letters.slice(0, most).join("")}… (${letters.length - most} more characters)`;
 }

@@ -1,19 +1,29 @@
 /**
  * @file The bottom of the page: everything needed to run this again and get the same numbers.
  */
+import { gzipSync } from "node:zlib";
 import type { ComponentChildren, JSX } from "preact";
 
 import { bytesText, durationText } from "../figure-text.js";
+import { serialiseResult } from "../result-text.js";
 import type { Result } from "../schema.js";
-import { DataTable, numbers, texts } from "./parts.js";
+import { DataTable, RowHead, numbers, texts } from "./parts.js";
 
 /** Command, digests, versions, seed, options, policy and times. */
-export function Repeat({ result }: { readonly result: Result }): JSX.Element {
+export function Repeat(props: {
+  readonly result: Result;
+  /** As it stands in result.json, to be taken along. */
+  readonly stored: Result;
+}): JSX.Element {
+  const { result, stored } = props;
   const { manifest, policy } = result;
   const { tool, versions, timing } = manifest;
   return (
-    <section>
-      <h2>To repeat this run</h2>
+    <section aria-labelledby="repeat">
+      <h2 id="repeat">To repeat this run</h2>
+      <p>From the stored result, on the same files; it says what differs:</p>
+      <pre>mas-audit reproduce result.json</pre>
+      <p>The command as it was typed:</p>
       <pre>{timing.command.map(quoteArgument).join(" ")}</pre>
       <DataTable
         caption="Inputs: the same digests give the same numbers"
@@ -59,9 +69,13 @@ export function Repeat({ result }: { readonly result: Result }): JSX.Element {
           <Row term={name}>{durationText(elapsedMs)}</Row>
         ))}
       </dl>
-      <p class="quiet small">
-        The complete result, every trial included, is embedded in this file as JSON and lies beside
-        it as result.json.
+      <h3>The complete result</h3>
+      <p>
+        Every trial of every control lies beside this file as result.json, and inside it:{" "}
+        <a download="result.json.gz" href={`data:application/gzip;base64,${packed(stored)}`}>
+          result.json.gz
+        </a>{" "}
+        (compressed; <code>gunzip result.json.gz</code>).
       </p>
     </section>
   );
@@ -84,14 +98,19 @@ function Input(props: {
 }): JSX.Element {
   return (
     <tr>
-      <th scope="row">{props.role}</th>
+      <RowHead>{props.role}</RowHead>
       <td>
         <code>{props.sha256}</code>
       </td>
-      <td class="number">{props.size}</td>
+      <td class="n">{props.size}</td>
       <td class="path">{props.path}</td>
     </tr>
   );
+}
+
+/** Small enough to travel inside the page, and whole. */
+function packed(stored: Result): string {
+  return gzipSync(serialiseResult(stored), { level: 9 }).toString("base64");
 }
 
 /** As a POSIX shell reads it back. */

@@ -1,0 +1,137 @@
+/** @file `mas-audit compare`: how alike the layers of two models are, whatever they do. Correlative; no verdict. */
+import { existsSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { promptStates, type PlacedPrompt } from "../capture/prompt-states.js";
+import { PlanError } from "../errors.js";
+import { compareLayers, type ModelStates } from "../measure/compare-layers.js";
+import { checkTakesTokens } from "../models/feed-batch.js";
+import type { LocatedModel } from "../models/located.js";
+import { chooseThreads } from "../plan/threads.js";
+import { COMPARE_SCHEMA, type Comparison } from "../report/schema-compare.js";
+import { chooseDevice } from "../runtime/device.js";
+import type { SessionOptions } from "../runtime/session.js";
+import { stream } from "../stats/stream.js";
+import { writeFileAtomic } from "../store/atomic.js";
+import { layersOf } from "./choose-layers.js";
+import type { CompareOptions, Io } from "./commands.js";
+import { choosePrompts } from "./compare-prompts.js";
+import { printComparison } from "./compare-text.js";
+import { EXIT } from "./exit.js";
+import { loadPair } from "./load-models.js";
+import { readMachine } from "./machine.js";
+import type { AuditParts } from "./run-audit.js";
+import { openStatusLine, type StatusLine } from "./status-line.js";
+
+/** Compares two models; exit code 0 whatever is found. @throws what loading, reading and running throw. */
+export async function compareCommand(
+  options: CompareOptions,
+  io: Io,
+  parts: AuditParts,
+): Promise<number> {
+  if (options.html !== null) checkFree(options.html, options.force);
+  const status = openStatusLine({
+    sink: io.stderr,
+    quiet: options.quiet,
+    nowMs: () => performance.now(),
+  });
+  try {
+    const comparison = await compare(options, { parts, status, signal: io.signal });
+    status.end();
+    if (options.html !== null) {
+      const { renderComparison } = await import("../report/html/compare-page.js");
+      writeFileAtomic(options.html, renderComparison(comparison));
+    }
+    io.stdout.write(
+      options.json
+        ? `${JSON.stringify(comparison, null, 2)}\n`
+        : printComparison(comparison, options.html),
+    );
+    return EXIT.pass;
+  } finally {
+    status.end();
+  }
+}
+
+function checkFree(path: string, force: boolean): void {
+  if (force || !existsSync(path)) return;
+  throw new PlanError("the page would replace a file", {
+    code: "OUTPUT_EXISTS",
+    where: path,
+    expected: "a new file",
+    found: "one that exists",
+    hint: "choose another name for --html, or add --force",
+  });
+}
+
+interface Work {
+  readonly parts: AuditParts;
+  readonly status: StatusLine;
+  readonly signal: AbortSignal;
+}
+
+async function compare(
+  options: CompareOptions,
+  { parts, status, signal }: Work,
+): Promise<Comparison> {
+  const { device } = await chooseDevice(options.device);
+  const session = { device, threads: chooseThreads(options.threads, readMachine()) };
+  status.stage("loading the models");
+  const models = await loadPair(options, parts);
+  checkTakesTokens(models.base.feeds);
+  checkTakesTokens(models.tuned.feeds);
+  const layers = {
+    base: [...layersOf(options.layers, models.base.nLayers)],
+    tuned: [...layersOf(options.layers, models.tuned.nLayers)],
+  };
+  status.stage("reading the prompts");
+  const { prompts, source, warnings } = await choosePrompts(options, parts, models);
+  for (const message of warnings) status.note({ event: "warning", message });
+  const run = (
+    located: LocatedModel,
+    own: readonly number[],
+    name: string,
+  ): Promise<ModelStates> => {
+    status.stage(`running ${prompts.length} prompts in the ${name} model`);
+    return statesOf({ located, layers: own, prompts, rows: options.batch, session, signal });
+  };
+  const base = await run(models.base, layers.base, "base");
+  const tuned = await run(models.tuned, layers.tuned, "tuned");
+  status.stage("comparing layers");
+  const { tables, matching } = await compareLayers({
+    ...{ base, tuned, sameDepth: models.base.nLayers === models.tuned.nLayers },
+    random: stream(options.seed, "compare"),
+    begin: (steps) => {
+      status.begin(steps);
+    },
+    step: async (name) => {
+      status.cell(name);
+      status.done("computed");
+      await setImmediate(); // lets the line redraw and Ctrl-C arrive
+      signal.throwIfAborted();
+    },
+  });
+  return {
+    schema: COMPARE_SCHEMA,
+    models: { base: models.base.path, tuned: options.tunedAdapter ?? models.tuned.path },
+    prompts: { source, n: prompts.length, at: options.at },
+    seed: options.seed,
+    layers,
+    tables: tables.map((table) => ({ ...table, values: table.values.map((row) => [...row]) })),
+    matching: matching.map(({ layer, figures }) => ({ layer, figures: [...figures] })),
+    warnings: [...warnings],
+  };
+}
+
+async function statesOf({
+  prompts,
+  ...request
+}: {
+  readonly located: LocatedModel;
+  readonly layers: readonly number[];
+  readonly prompts: readonly PlacedPrompt[];
+  readonly rows: number;
+  readonly session: SessionOptions;
+  readonly signal: AbortSignal;
+}): Promise<ModelStates> {
+  return { dModel: request.located.dModel, states: await promptStates(request, prompts) };
+}

@@ -1,0 +1,104 @@
+/** @file A comparison of all layers as text of at most 80 columns. */
+import { printableLine } from "../report/printable.js";
+import { wrap } from "../report/wrap.js";
+import type { Comparison } from "../report/schema-compare.js";
+
+const WIDTH = 80;
+const INDENT = 7;
+const NONE = "–";
+
+const CAUTION =
+  "These figures are correlative: they say how alike states are, not what the models do with them. An audit (mas-audit BASE TUNED) asks that.";
+
+/** The table of matching layers and where the closest layers lie; lines end in "\n". */
+export function printComparison(comparison: Comparison, page: string | null): string {
+  const { models, prompts, matching, tables, warnings } = comparison;
+  const lines = [
+    `base   ${fit(models.base, WIDTH - 7)}`,
+    `tuned  ${fit(models.tuned, WIDTH - 7)}`,
+    ...named("from", `${prompts.n} different prompts, ${placeText(prompts.at)}; ${prompts.source}`),
+    "",
+    ...layerLines(comparison),
+    "",
+    ...keyLines(comparison),
+    ...(matching.length === 0
+      ? ["The models differ in depth: no layer is that of the other."]
+      : []),
+    ...warnings.flatMap((warning) => named("note", warning)),
+    "",
+    ...wrap(CAUTION, WIDTH),
+    ...(page === null
+      ? wrap(
+          `--html FILE draws the ${tables.length} tables of all pairs of layers; --json holds them.`,
+          WIDTH,
+        )
+      : [`page   ${page}`]),
+  ];
+  return lines.map((line) => `${printableLine(line.trimEnd())}\n`).join("");
+}
+
+/** Where in a prompt the states are taken, in words. */
+export function placeText(at: string): string {
+  if (at === "last") return "last token";
+  return at === "mean" ? "mean over tokens" : `last token of “${at}”`;
+}
+
+const HEADS = ["CKA", "RSA", "Procr.", "SVCCA", "PWCCA", "k-NN"] as const;
+
+function layerLines({ layers, matching, tables }: Comparison): string[] {
+  const [cka, rsa] = tables;
+  const head = `${"layer".padEnd(7)}${HEADS.map((name) => name.padStart(8)).join("")}   closest by CKA`;
+  const rows = layers.base.map((layer, i) => {
+    const j = layers.tuned.indexOf(layer);
+    const found = matching.find((match) => match.layer === layer);
+    const same = [cka, rsa].map((table) => (found && table?.values[i]?.[j]) ?? null);
+    const figures =
+      found === undefined ? [null, null, null, null] : found.figures.map(({ value }) => value);
+    const cells = [...same, ...figures].map((value) => numberText(value).padStart(8)).join("");
+    return `${String(layer).padEnd(7)}${cells}   ${closest(cka?.values[i] ?? [], layers.tuned)}`;
+  });
+  return [head, ...rows];
+}
+
+function closest(row: readonly (number | null)[], layers: readonly number[]): string {
+  const known = row.flatMap((value, j) => (value === null ? [] : [{ value, layer: layers[j] }]));
+  if (known.length === 0) return NONE;
+  const best = known.reduce((a, b) => (b.value > a.value ? b : a));
+  return `${String(best.layer)} (${numberText(best.value)})`;
+}
+
+/** What the columns are, exactly. */
+function keyLines({ tables, matching }: Comparison): string[] {
+  const [cka, rsa] = tables;
+  const figures = matching[0]?.figures ?? [];
+  const lines = [cka, rsa, ...figures].flatMap((of, i) =>
+    of === undefined ? [] : named(HEADS[i] ?? "", `${of.measure}${sizeText(of)}`),
+  );
+  return [...lines, ""];
+}
+
+function sizeText(of: {
+  readonly n: number;
+  readonly nFit?: number;
+  readonly chance?: number;
+}): string {
+  const fitted = of.nFit === undefined ? "" : `, fitted on ${of.nFit}`;
+  const chance = of.chance === undefined ? "" : `, chance ${of.chance.toFixed(3)}`;
+  return ` (n = ${of.n}${fitted}${chance})`;
+}
+
+/** Three decimals: the sampling error of a thousand prompts is in the third. */
+function numberText(value: number | null): string {
+  if (value === null) return NONE;
+  return value.toFixed(3).replace("-", "−");
+}
+
+/** A line under a name of at most 7 columns, broken beside it. */
+function named(name: string, text: string): string[] {
+  return wrap(text, WIDTH - INDENT).map((line, i) => (i === 0 ? name : "").padEnd(INDENT) + line);
+}
+
+/** Cuts at the front: the end of a path tells more. */
+function fit(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+}

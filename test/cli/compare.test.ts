@@ -1,0 +1,96 @@
+/** @file `compare` on the demo pairs: a rotated copy is alike in every layer, a broken one is not. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ADAPTERS } from "../../adapters/index.js";
+import { AUDITS, TEXT_AUDITS } from "../../audits/index.js";
+import { compareCommand } from "../../src/cli/compare-command.js";
+import type { CompareOptions } from "../../src/cli/commands.js";
+import { compareSchema, type Comparison } from "../../src/report/schema-compare.js";
+import { temporaryFolder } from "../support/tiny-models.js";
+import { keepingSink, run } from "./run.js";
+
+const folder = temporaryFolder();
+const demo = (name: string): string => join("fixtures", "demo", name);
+
+/** The rotated copy is the same function in float32: relative differences of states of about 1e-6. */
+const ROUNDING = 1e-4;
+
+const OPTIONS: CompareOptions = {
+  ...{ base: demo("base"), tuned: demo("rotated"), audits: ["sentiment"], prompts: null },
+  ...{ items: 80, at: "last", layers: "all", tokenizer: null, seed: 0, batch: 64, threads: 1 },
+  ...{ device: "cpu", html: null, force: false, json: true, quiet: true, verbose: false },
+};
+
+async function compare(changed: Partial<CompareOptions>): Promise<string> {
+  const [stdout, stderr] = [keepingSink(), keepingSink()];
+  const io = { stdout, stderr, signal: new AbortController().signal, argv: [] };
+  const parts = { adapters: ADAPTERS, audits: AUDITS, texts: TEXT_AUDITS };
+  expect(await compareCommand({ ...OPTIONS, ...changed }, io, parts)).toBe(0);
+  return stdout.text();
+}
+
+const parsed = (text: string): Comparison => compareSchema.parse(JSON.parse(text));
+
+describe("compare", () => {
+  it("finds every layer of a rotated copy alike, whatever basis it is in", async () => {
+    const { tables, matching, prompts, layers } = parsed(await compare({ at: "mean" }));
+    expect(prompts).toMatchObject({ n: 80, at: "mean" });
+    for (const { values } of tables) {
+      expect(values).toHaveLength(layers.base.length);
+      values.forEach((row, i) => {
+        expect(row).toHaveLength(layers.tuned.length);
+        expect(Math.abs(row[i]! - 1)).toBeLessThan(ROUNDING);
+      });
+    }
+    for (const { figures } of matching) {
+      const neighbours = figures.at(-1)!;
+      expect(neighbours.value).toBeGreaterThan(0.99); // ties aside
+      expect(neighbours.chance).toBeCloseTo(10 / 79, 12);
+    }
+  });
+
+  it("finds the layers of a broken one less alike the later they are, and writes a page of it", async () => {
+    const html = join(folder, "page.html");
+    const { tables } = parsed(await compare({ tuned: demo("broken"), html }));
+    const same = tables[0]!.values.map((row, i) => row[i]);
+    expect(same.at(-1)!).toBeLessThan(0.9);
+    const page = readFileSync(html, "utf8");
+    expect(page.match(/<svg/g)).toHaveLength(tables.length);
+    expect(/NaN|<script|(src|href)="(?!data:)/.test(page)).toBe(false);
+    await expect(compare({ html })).rejects.toThrow("the page would replace a file");
+  });
+
+  it("takes the lines of a file, each once, and prints at most 80 columns", async () => {
+    const file = join(folder, "prompts.txt");
+    const words = ["cat", "dog", "tree", "house", "bird", "road", "king", "song", "lamp", "boat"];
+    writeFileSync(file, [...words, ...words].map((word) => `The ${word} is very\n`).join("\n"));
+    const text = await compare({ prompts: file, audits: [], json: false });
+    expect(text).toContain("10 different prompts");
+    expect(text).toContain("linear CKA, debiased");
+    for (const line of text.split("\n").slice(2)) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it("refuses fewer than eight prompts, a missing file and an unknown place", async () => {
+    await expect(compare({ items: 7 })).rejects.toThrow("too few different prompts");
+    await expect(compare({ prompts: join(folder, "none") })).rejects.toThrow("cannot be read");
+    await expect(compare({ at: "elsewhere" })).rejects.toThrow("no audit has this place");
+    expect(existsSync(join(folder, "none"))).toBe(false);
+  });
+
+  it("is given its options, and refuses those that contradict each other", async () => {
+    const { calls } = await run(["compare", "a", "b", "--at", "mean", "--layers", "0,2"]);
+    expect(calls).toMatchObject([
+      ["compare", { base: "a", tuned: "b", at: "mean", layers: "0,2" }],
+    ]);
+    const refused = await run(["compare", "a", "b", "--prompts", "p", "--audit", "x", "--force"]);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain("--prompts");
+    expect(refused.stderr).toContain("--html beside it");
+  });
+
+  it("has a help as in test/golden/cli/help-compare.txt", async () => {
+    const { stdout } = await run(["compare", "--help"]);
+    await expect(stdout).toMatchFileSnapshot("../golden/cli/help-compare.txt");
+  });
+});
