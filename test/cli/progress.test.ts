@@ -61,7 +61,9 @@ describe("on a terminal", () => {
     const drawn = watched
       .text()
       .split("\n") // notes scroll away above the line
-      .flatMap((line) => line.split(/\u001b(?:\[[0-9;]*[A-Za-z]|[78])/).filter((part) => part !== ""));
+      .flatMap((line) =>
+        line.split(/\u001b(?:\[[0-9;]*[A-Za-z]|[78])/).filter((part) => part !== ""),
+      );
     const notes = /^(device|time|continues|warning): /;
     const lines = drawn.filter((line) => !notes.test(line));
     expect(lines.length).toBeGreaterThan(2);
