@@ -13,6 +13,7 @@ import { DEFAULT_POLICY_FILE, SCHEMAS, type Commands, type Io } from "./commands
 import { EXIT, exitCodeOf } from "./exit.js";
 import { errorText } from "./format-error.js";
 import { COMPLETION_INSTALL, EXAMPLES, exitCodesText, SUMMARY } from "./help.js";
+import type { RawOptions } from "./option-reader.js";
 import {
   COMPARE_ITEMS,
   readAuditOptions,
@@ -25,7 +26,6 @@ import {
   readReportOptions,
   readReproduceOptions,
   readSchemaName,
-  type RawOptions,
 } from "./read-options.js";
 import { usageError } from "./usage.js";
 

@@ -2,7 +2,7 @@
  * @file What can be asked of `audit`: the options of the command line, as values.
  */
 import type { PROGRESS_SCHEMA, ProgressEvent } from "../cli/progress-schema.js";
-import type { RawOptions } from "../cli/read-options.js";
+import type { RawOptions } from "../cli/option-reader.js";
 import { PlanError, UsageError } from "../errors.js";
 import type { CausalAudit } from "../plan/audit.js";
 import type { CONTROLS } from "../plan/defaults.js";

@@ -15,9 +15,9 @@ import type { CellInput, SideInput } from "./cell-input.js";
 import type { CellSimilarity, SimilarityFigure } from "./measures.js";
 import type { Site } from "./site.js";
 
-/** Most items that are compared: pairs grow with the square (200: 15 ms). */
+/** Most items that are compared: pairs grow with the square. */
 const TEST_ITEMS = 200;
-/** Most items that Procrustes is fitted to: its decomposition grows with the cube (96: 25 ms). */
+/** Most items that Procrustes is fitted to: its decomposition grows with the cube. */
 const FIT_ITEMS = 96;
 
 /** Fewest different states of which anything is said: what debiased CKA needs. */
