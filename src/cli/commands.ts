@@ -198,3 +198,14 @@ export interface Commands {
   /** 0 = the CPU can be used, whatever else cannot. */
   doctor(options: DoctorOptions, io: Io): Promise<number>;
 }
+
+/** What a command is added with. */
+export interface Registry {
+  readonly commands: Commands;
+  readonly io: Io;
+  readonly program: Command;
+  /** Where the exit code goes. */
+  readonly done: { code: number };
+  /** Begins one more command. */
+  readonly subcommand: (name: string, description: string) => Command;
+}

@@ -58,6 +58,15 @@ export function readAuditOptions(
   return options;
 }
 
+/** The same, held to its schema. @throws {@link UsageError} that lists every mistake. */
+export async function readFrozenOptions(
+  ...given: Parameters<typeof readAuditOptions>
+): Promise<AuditOptions> {
+  const options = readAuditOptions(...given);
+  const { freezeOptions } = await import("../plan/options.js"); // zod is slow to load: not for the help
+  return freezeOptions(options);
+}
+
 /** Options of `inspect`. @throws {@link UsageError} that lists every mistake. */
 export function readModelOptions(model: string, raw: RawOptions): ModelOptions {
   const reader = new OptionReader(raw);

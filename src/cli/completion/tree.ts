@@ -43,8 +43,8 @@ export interface CommandTree {
   readonly commands: readonly CompletedCommand[];
 }
 
-/** By what stands between the angle brackets. */
-const PLACEHOLDERS: Readonly<Record<string, Values>> = {
+/** By what stands between the angle brackets of a flag. */
+const BY_VALUE_NAME: Readonly<Record<string, Values>> = {
   dir: { paths: "folders" },
   file: { paths: "files" },
   path: { paths: "files" },
@@ -91,16 +91,16 @@ function describe(command: Command, words: Readonly<Record<string, Values>>): Co
 function describeOption(option: Option, words: Readonly<Record<string, Values>>): CompletedOption {
   const { long, short, description, flags } = option;
   const names = [long, short].filter((flag) => flag !== undefined);
-  const placeholder = /<([^>]*)>/.exec(flags)?.[1];
+  const valueName = /<([^>]*)>/.exec(flags)?.[1];
   const choices = option.argChoices;
   const values =
     words[long ?? ""] ??
-    (choices === undefined ? PLACEHOLDERS[placeholder ?? ""] : { words: choices }) ??
+    (choices === undefined ? BY_VALUE_NAME[valueName ?? ""] : { words: choices }) ??
     {};
   return {
     flags: names,
     description,
-    ...(placeholder === undefined ? {} : { value: values }),
+    ...(valueName === undefined ? {} : { value: values }),
     repeats: description.includes("repeatable"),
   };
 }
