@@ -1,97 +1,83 @@
 /** @file The page of `mas-audit compare`: heat maps of all pairs of layers, each with its table. Loads and runs nothing. */
 import type { JSX } from "preact";
-import { render } from "preact-render-to-string";
 import type { Comparison } from "../schema-compare.js";
+import { Document, renderDocument } from "./document.js";
 import { HEAT_STYLE, HeatMap } from "./heat-map.js";
 import { DataTable, Fold, numbers, Plain, RowHead, texts } from "./parts.js";
 import { STYLE } from "./style.js";
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-
 /** Renders a comparison as a self-contained HTML page. */
 export function renderComparison(comparison: Comparison): string {
-  return `<!doctype html>\n${render(<Page comparison={comparison} />)}\n`;
+  return renderDocument(<Page comparison={comparison} />);
 }
 
 function Page({ comparison }: { readonly comparison: Comparison }): JSX.Element {
   const { models, prompts, layers, tables, seed } = comparison;
   return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content={POLICY} />
-        <title>mas-audit compare: how alike the layers of two models are</title>
-        <link rel="icon" href="data:," />
-        <style dangerouslySetInnerHTML={{ __html: STYLE + HEAT_STYLE }} />
-      </head>
-      <body>
-        <header>
-          <p class="eyebrow">mas-audit compare</p>
-          <h1>How alike are the layers of the two models?</h1>
-          <p>
-            These figures are correlative: they say how alike the states of both models are, not
-            what the models do with them. High figures do not show that anything transfers; an audit
-            asks that.
-          </p>
-          <dl>
-            <dt>base</dt>
-            <dd>{models.base}</dd>
-            <dt>tuned</dt>
-            <dd>{models.tuned}</dd>
-            <dt>prompts</dt>
-            <dd>
-              {prompts.n} different ones; {prompts.source}
-            </dd>
-            <dt>state of</dt>
-            <dd>{prompts.at === "mean" ? "mean over tokens" : `token: ${prompts.at}`}</dd>
-            <dt>seed of the halves</dt>
-            <dd>{seed}</dd>
-          </dl>
-        </header>
-        <main>
-          {tables.map((table) => (
-            <section>
-              <h2>{table.measure}</h2>
-              <p class="quiet small">
-                Every layer of the base (rows) against every layer of the tuned model (columns), n ={" "}
-                {table.n} prompts. Full colour is 1, white is 0; − is below 0, · is undefined. Layer
-                0 is the embedding.
-              </p>
-              <div
-                class="scroll"
-                tabIndex={0}
-                role="region"
-                aria-label={`${table.measure}, picture`}
+    <Document
+      title="mas-audit compare: how alike the layers of two models are"
+      style={STYLE + HEAT_STYLE}
+    >
+      <header>
+        <p class="eyebrow">mas-audit compare</p>
+        <h1>How alike are the layers of the two models?</h1>
+        <p>
+          These figures are correlative: they say how alike the states of both models are, not what
+          the models do with them. High figures do not show that anything transfers; an audit asks
+          that.
+        </p>
+        <dl>
+          <dt>base</dt>
+          <dd>{models.base}</dd>
+          <dt>tuned</dt>
+          <dd>{models.tuned}</dd>
+          <dt>prompts</dt>
+          <dd>
+            {prompts.n} different ones; {prompts.source}
+          </dd>
+          <dt>state of</dt>
+          <dd>{prompts.at === "mean" ? "mean over tokens" : `token: ${prompts.at}`}</dd>
+          <dt>seed of the halves</dt>
+          <dd>{seed}</dd>
+        </dl>
+      </header>
+      <main>
+        {tables.map((table) => (
+          <section>
+            <h2>{table.measure}</h2>
+            <p class="quiet small">
+              Every layer of the base (rows) against every layer of the tuned model (columns), n ={" "}
+              {table.n} prompts. Full colour is 1, white is 0; − is below 0, · is undefined. Layer 0
+              is the embedding.
+            </p>
+            <div class="scroll" tabIndex={0} role="region" aria-label={`${table.measure}, picture`}>
+              <HeatMap
+                title={`${table.measure}, base layers against tuned layers`}
+                rows={{ title: "base layer", names: layers.base.map(String) }}
+                columns={{ title: "tuned layer", names: layers.tuned.map(String) }}
+                values={table.values}
+              />
+            </div>
+            <Fold summary="The figures">
+              <DataTable
+                caption={`${table.measure}; rows: base layers, columns: tuned layers`}
+                head={[...texts("base"), ...numbers(...layers.tuned.map(String))]}
               >
-                <HeatMap
-                  title={`${table.measure}, base layers against tuned layers`}
-                  rows={{ title: "base layer", names: layers.base.map(String) }}
-                  columns={{ title: "tuned layer", names: layers.tuned.map(String) }}
-                  values={table.values}
-                />
-              </div>
-              <Fold summary="The figures">
-                <DataTable
-                  caption={`${table.measure}; rows: base layers, columns: tuned layers`}
-                  head={[...texts("base"), ...numbers(...layers.tuned.map(String))]}
-                >
-                  {table.values.map((row, i) => (
-                    <tr>
-                      <RowHead>{layers.base[i]}</RowHead>
-                      {row.map((value) => (
-                        <Plain of={value ?? undefined} />
-                      ))}
-                    </tr>
-                  ))}
-                </DataTable>
-              </Fold>
-            </section>
-          ))}
-          <Matching comparison={comparison} />
-        </main>
-      </body>
-    </html>
+                {table.values.map((row, i) => (
+                  <tr>
+                    <RowHead>{layers.base[i]}</RowHead>
+                    {row.map((value) => (
+                      <Plain of={value ?? undefined} />
+                    ))}
+                  </tr>
+                ))}
+              </DataTable>
+            </Fold>
+          </section>
+        ))}
+        <Matching comparison={comparison} />
+      </main>
+    </Document>
   );
 }
 

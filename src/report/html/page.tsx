@@ -2,12 +2,12 @@
  * @file `report.html`: one file that loads nothing and runs nothing. A view of the result that adds nothing to it.
  */
 import type { JSX } from "preact";
-import { render } from "preact-render-to-string";
 
 import { headline } from "../highlights.js";
 import type { Result } from "../schema.js";
 import { BaselineSection } from "./baseline-section.js";
 import { Discord } from "./discord.js";
+import { Document, renderDocument } from "./document.js";
 import { Evidence } from "./evidence.js";
 import { Glossary } from "./glossary.js";
 import { brief } from "./parts.js";
@@ -19,50 +19,37 @@ import { STYLE } from "./style.js";
 import { Summary, Verdicts } from "./summary.js";
 import { VariableSection } from "./variable.js";
 
-/** Nothing may be fetched and nothing may run, whatever a label or a prompt holds. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-
 /** Renders a result as a self-contained HTML page. */
 export function renderReport(result: Result): string {
-  return `<!doctype html>\n${render(<Page stored={result} />)}\n`;
+  return renderDocument(<Page stored={result} />);
 }
 
 function Page({ stored }: { readonly stored: Result }): JSX.Element {
   const result = showable(stored);
   return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content={POLICY} />
-        <title>{`mas-audit: ${brief(headline(result), 200)}`}</title>
-        <link rel="icon" href="data:," />
-        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
-      </head>
-      <body>
-        <a class="skip" href="#main">
-          Skip to the verdicts
-        </a>
-        <header>
-          <Summary result={result} />
-          <Contents result={result} />
-        </header>
-        <main id="main" tabIndex={-1}>
-          <SiteMap result={result} />
-          <Verdicts result={result} />
-          <BaselineSection comparison={result.comparison} />
-          {result.variables.map((variable, at) => (
-            <VariableSection result={result} variable={variable} at={at} />
-          ))}
-          <Discord result={result} />
-          <Evidence result={result} />
-          <Glossary result={result} />
-        </main>
-        <footer>
-          <Repeat result={result} stored={stored} />
-        </footer>
-      </body>
-    </html>
+    <Document title={`mas-audit: ${brief(headline(result), 200)}`} style={STYLE}>
+      <a class="skip" href="#main">
+        Skip to the verdicts
+      </a>
+      <header>
+        <Summary result={result} />
+        <Contents result={result} />
+      </header>
+      <main id="main" tabIndex={-1}>
+        <SiteMap result={result} />
+        <Verdicts result={result} />
+        <BaselineSection comparison={result.comparison} />
+        {result.variables.map((variable, at) => (
+          <VariableSection result={result} variable={variable} at={at} />
+        ))}
+        <Discord result={result} />
+        <Evidence result={result} />
+        <Glossary result={result} />
+      </main>
+      <footer>
+        <Repeat result={result} stored={stored} />
+      </footer>
+    </Document>
   );
 }
 
