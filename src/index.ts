@@ -7,7 +7,8 @@
 export type { Backward, Continuation } from "./align/continuation.js";
 export * from "./errors.js";
 export { audit } from "./library/audit.js";
-export type { AuditRequest, ProgressReport } from "./library/audit-request.js";
+export type { AuditRequest } from "./library/audit-request.js";
+export type { ProgressReport } from "./cli/progress-schema.js";
 export type {
   AlignmentModel,
   AlignmentPairs,

@@ -1,7 +1,7 @@
 /** @file Progress for programs: one JSON object per line, in the format of `progress-schema.ts`. */
 import type { Sink } from "./commands.js";
 import { Pace } from "./pace.js";
-import type { PROGRESS_SCHEMA, ProgressEvent } from "./progress-schema.js";
+import type { PROGRESS_SCHEMA, ProgressEvent, ProgressReport } from "./progress-schema.js";
 import type { StatusLine } from "./status-line.js";
 
 /** As a literal: the schema's module loads zod, which a run does not need here. */
@@ -9,11 +9,19 @@ const SCHEMA: typeof PROGRESS_SCHEMA = "mas-audit/progress@1";
 
 /** Writes one JSON object per line. */
 export function jsonLines(sink: Sink, nowMs: () => number): StatusLine {
+  return reportedStatus((report) => {
+    sink.write(`${JSON.stringify(report)}\n`);
+  }, nowMs);
+}
+
+/** Gives every step of a run to `tell`. */
+export function reportedStatus(
+  tell: (report: ProgressReport) => void,
+  nowMs: () => number,
+): StatusLine {
   const pace = new Pace(nowMs);
   const write = (event: ProgressEvent): void => {
-    const { event: name, ...rest } = event;
-    const head = { schema: SCHEMA, event: name, elapsedSeconds: seconds(pace.elapsedMs()) };
-    sink.write(`${JSON.stringify({ ...head, ...rest })}\n`);
+    tell({ schema: SCHEMA, elapsedSeconds: seconds(pace.elapsedMs()), ...event });
   };
   return {
     stage: (stage) => {

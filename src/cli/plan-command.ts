@@ -7,7 +7,7 @@ import type { AuditOptions } from "../plan/options.js";
 import { chooseThreads } from "../plan/threads.js";
 import type { Warning } from "../report/schema.js";
 import { chooseDevice } from "../runtime/device.js";
-import type { AuditParts } from "./audit-command.js";
+import type { AuditParts } from "./run-audit.js";
 import { checkK } from "../plan/choose-k.js";
 import { chooseLayers } from "./choose-layers.js";
 import { choosePolicy } from "./choose-policy.js";

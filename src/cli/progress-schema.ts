@@ -93,6 +93,14 @@ type Distributed<T> = T extends unknown ? Omit<T, "schema" | "elapsedSeconds"> :
 /** An event without what every event has. */
 export type ProgressEvent = Readonly<Distributed<z.infer<typeof eventSchema>>>;
 
+/** One event of a run's progress: the objects that `--json-progress` prints. */
+export type ProgressReport = ProgressEvent & {
+  /** Name and version of the format. */
+  readonly schema: typeof PROGRESS_SCHEMA;
+  /** Since the run began. */
+  readonly elapsedSeconds: number;
+};
+
 /** The format as JSON Schema (draft 2020-12). */
 export function progressJsonSchema(): Readonly<Record<string, unknown>> {
   return { title: PROGRESS_SCHEMA, ...z.toJSONSchema(progressLineSchema) };

@@ -18,7 +18,7 @@ import { writeOutput } from "../report/write.js";
 import { openStore, partialFolder } from "../store/cell-store.js";
 import { dayOf } from "../verdict/excuses.js";
 import { judge } from "../verdict/run.js";
-import { learnedFiles } from "./audit-command.js";
+import { learnedFiles } from "./audit-into-folder.js";
 import type { Io, ReproduceOptions } from "./commands.js";
 import { EXIT } from "./exit.js";
 import { checkRecordedFiles, checkSameInputs } from "./recorded-inputs.js";

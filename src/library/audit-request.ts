@@ -1,20 +1,12 @@
 /**
  * @file What can be asked of `audit`: the options of the command line, as values.
  */
-import type { PROGRESS_SCHEMA, ProgressEvent } from "../cli/progress-schema.js";
+import type { ProgressReport } from "../cli/progress-schema.js";
 import type { RawOptions } from "../cli/option-reader.js";
 import { PlanError, UsageError } from "../errors.js";
 import type { CausalAudit } from "../plan/audit.js";
 import type { CONTROLS } from "../plan/defaults.js";
 import type { Device } from "../runtime/session.js";
-
-/** One event of a run's progress: the objects that `--json-progress` prints. */
-export type ProgressReport = ProgressEvent & {
-  /** Name and version of the format. */
-  readonly schema: typeof PROGRESS_SCHEMA;
-  /** Since the run began. */
-  readonly elapsedSeconds: number;
-};
 
 /** A pair of models and what to ask of them. Every option has the default of the command line. */
 export interface AuditRequest {

@@ -4,10 +4,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AuditOptions } from "../plan/options.js";
 import type { Result } from "../report/schema.js";
-import type { StatusLine } from "../cli/status-line.js";
-import { describeRequest, type AuditRequest, type ProgressReport } from "./audit-request.js";
+import { describeRequest, type AuditRequest } from "./audit-request.js";
 
 /**
  * Audits a pair of models: which causal variables fail to transfer between them, at which layers, and how sure that is.
@@ -39,55 +37,21 @@ export async function audit(request: AuditRequest): Promise<Result> {
 
 async function auditInto(request: AuditRequest): Promise<Result> {
   const { custom, raw, argv, base, tuned } = describeRequest(request);
-  const { readAuditOptions } = await import("../cli/read-options.js");
-  const { freezeOptions } = await import("../plan/options.js");
-  const options = freezeOptions(readAuditOptions({ base, tuned }, raw));
+  const { readFrozenOptions } = await import("../cli/read-options.js");
+  const options = await readFrozenOptions({ base, tuned }, raw);
   const { ADAPTERS, AUDITS, TEXT_AUDITS } = await import("./built-in.js");
-  const parts = { adapters: ADAPTERS, audits: [...AUDITS, ...custom], texts: TEXT_AUDITS };
-  const signal = request.signal ?? new AbortController().signal;
-  return keep(options, { parts, argv, signal, status: await statusFor(request) });
-}
-
-type RunAudit = typeof import("../cli/run-audit.js").runAudit;
-
-/** Runs into the folder of the options, and puts the results in place. */
-async function keep(
-  options: AuditOptions,
-  run: Pick<Parameters<RunAudit>[0], "parts" | "argv" | "signal" | "status">,
-): Promise<Result> {
-  const { checkOutputFolder } = await import("../report/output-folder.js");
-  const { openStore, partialFolder } = await import("../store/cell-store.js");
-  const { choosePolicy } = await import("../cli/choose-policy.js");
-  const { runAudit } = await import("../cli/run-audit.js");
-  const { learnedFiles } = await import("../cli/audit-command.js");
-  const { writeOutput } = await import("../report/write.js");
-  checkOutputFolder(options.out, options.force);
-  const chosen = await choosePolicy(options.policy, options.failOn);
-  const store = openStore(partialFolder(options.out));
-  try {
-    checkOutputFolder(options.out, options.force); // a run that was waited for may have finished
-    const result = await runAudit({ ...run, options, store, chosen });
-    const { out: folder, force } = options;
-    writeOutput({ folder, force, result, extras: learnedFiles(result.cells, store) });
-    store.discard();
-    run.status.note({ event: "finished", verdict: result.verdict, folder });
-    return result;
-  } finally {
-    run.status.end();
-    store.close();
-  }
-}
-
-/** The events of `--json-progress`, given to a function. */
-async function statusFor({ onProgress }: AuditRequest): Promise<StatusLine> {
-  const { jsonLines } = await import("../cli/json-lines.js");
-  const write = (line: string): void => {
-    // the line was written from an event one call above
-    onProgress?.(JSON.parse(line) as ProgressReport);
-  };
-  return jsonLines({ write, isTerminal: false, columns: 80, colour: false }, () =>
-    performance.now(),
-  );
+  const { auditIntoFolder } = await import("../cli/audit-into-folder.js");
+  const { reportedStatus } = await import("../cli/json-lines.js");
+  const { result } = await auditIntoFolder({
+    ...{ options, argv },
+    parts: { adapters: ADAPTERS, audits: [...AUDITS, ...custom], texts: TEXT_AUDITS },
+    signal: request.signal ?? new AbortController().signal,
+    status: reportedStatus(
+      (report) => request.onProgress?.(report),
+      () => performance.now(),
+    ),
+  });
+  return result;
 }
 
 /** Files that are gone are not named. */

@@ -75,13 +75,17 @@ function findUnknown(
   });
   const { audit, variable } = selector;
   if (audit !== undefined && inAudit.length === 0)
-    return tell("audit", audit, variables.map((one) => one.audit)); // prettier-ignore
+    return tell("audit", audit, listOf(variables, "audit"));
   if (variable !== undefined && named.length === 0)
-    return tell("variable", variable, inAudit.map((one) => one.variable)); // prettier-ignore
+    return tell("variable", variable, listOf(inAudit, "variable"));
   const role = selector.roles?.find((given) => !roles.includes(given));
   if (role !== undefined) return tell("roles", role, roles);
   if (layers.some((layer) => coversLayer(selector.layers, layer))) return undefined;
   if (selector.layers === undefined) return undefined;
   const examined = [...layers].sort((a, b) => a - b).map(String);
   return tell("layers", selector.layers.join(", "), examined);
+}
+
+function listOf(variables: Judged["variables"], key: "audit" | "variable"): readonly string[] {
+  return variables.map((one) => one[key]);
 }
