@@ -4,6 +4,8 @@ import { ADAPTERS } from "../../adapters/index.js";
 import { labelRows } from "../../src/models/label-rows.js";
 import { loadModel } from "../../src/models/load.js";
 import { buildSuffix, cutAt } from "../../src/models/suffix.js";
+import { Builder } from "../../src/onnx/builder.js";
+import { Graph, type Value } from "../../src/onnx/graph.js";
 import { TypeInference } from "../../src/onnx/type-inference.js";
 
 const load = (path: string): ReturnType<typeof loadModel> =>
@@ -43,5 +45,34 @@ describe("the last block of a model", () => {
     expect(selections(model.nLayers)).toBe(1);
     expect(selections(model.nLayers - 1)).toBe(2);
     expect(selections(0)).toBe(2);
+  });
+});
+
+/** Nodes of a block whose attention has one head, so that its products keep `[batch, token, …]`. */
+const MIXING: readonly (readonly [string, (b: Builder, x: Value, other: Value) => Value])[] = [
+  ["a product of activations", (b, x, other) => b.op("MatMul", [x, other])],
+  ["a sum over tokens", (b, x) => b.op("ReduceSum", [x, b.ints([1])], { keepdims: 1n })],
+  ["a softmax over tokens", (b, x) => b.op("Softmax", [x], { axis: 1n })],
+  ["an activation that is broadcast over tokens", (b, x, other) => b.op("Add", [x, other])],
+];
+
+describe("an operator that mixes tokens", () => {
+  it.each(MIXING)("ends what one token needs: %s", (name, mix) => {
+    const graph = new Graph("test");
+    const x = graph.addInput("x", { dtype: "float32", shape: ["batch", "token", 4] });
+    const isBroadcast = name.includes("broadcast");
+    const other = graph.addInput("other", {
+      dtype: "float32",
+      shape: ["batch", isBroadcast ? 1 : 4, 4],
+    });
+    const b = new Builder(graph, "test");
+    const mixed = mix(b, x, other);
+    const last = b.op("Tanh", [mixed]);
+    graph.outputs.push(last);
+    const [only, ...others] = labelRows(last, new TypeInference(graph));
+    expect(others).toEqual([]);
+    // a sum over tokens leaves one token: nothing above it is as long as the prompt
+    expect([mixed, last]).toContain(only!.value);
+    expect(only!.value).not.toBe(x);
   });
 });
