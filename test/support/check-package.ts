@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 /** What a package may hold; anything else was not meant to be shipped. */
 const SHIPPED = [
   /^dist\/(src|adapters|audits)\/.*\.(js|d\.ts)$/,
-  /^fixtures\/(demo|examples)\//,
+  /^fixtures\/(demo|examples|recipes)\//,
   /^(package\.json|README\.md|LICENSE)$/,
 ];
 /** What it must hold. */
