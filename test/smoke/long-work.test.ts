@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LOCK_FILE } from "../../src/store/lock.js";
 import { contentOf, killAudit } from "../support/killed-audit.js";
 import { mountSmallDisk, type SmallDisk } from "../support/small-disk.js";
 import { temporaryFolder } from "../support/tiny-models.js";
@@ -52,6 +53,12 @@ async function startedRun(out: string, cells = 1): Promise<ChildProcess> {
     await new Promise((later) => setTimeout(later, 20));
   expect(child.exitCode).toBeNull();
   return child;
+}
+
+/** Id of the process that works in the run's folder, as its lock says. */
+function holderOf(out: string): number {
+  const text = readFileSync(join(`${out}.partial`, LOCK_FILE), "utf8");
+  return (JSON.parse(text) as { pid: number }).pid;
 }
 
 async function ended(child: ChildProcess): Promise<number | null> {
@@ -117,9 +124,14 @@ it(
   async () => {
     const out = newOut();
     const child = await startedRun(out);
+    const holder = holderOf(out);
+    process.kill(holder, "SIGSTOP"); // or it may be done before the second has begun
     const second = await runCli(argsOf(out));
+    process.kill(holder, "SIGCONT");
     expect(second.code).toBe(2);
-    expect(second.stderr).toMatch(/^OUTPUT_IN_USE .*found process \d+ on .*, since 20/m);
+    expect(second.stderr).toMatch(
+      new RegExp(`^OUTPUT_IN_USE .*found process ${holder} on .*, since 20`, "m"),
+    );
     expect(await ended(child)).toBe(0);
     expect(contentOf(out)).toEqual(contentOf(whole));
   },
