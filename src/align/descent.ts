@@ -1,6 +1,6 @@
 /**
- * @file Descent on the Stiefel manifolds of one or more subspaces, whatever the objective: minibatches, Adam on the tangent
- * space, QR retraction, best validation state kept.
+ * @file Descent on the Stiefel manifolds of one or more subspaces, whatever the objective: minibatches that serve several
+ * steps, Adam on the tangent space, QR retraction, best validation state kept.
  */
 import { NumericsError } from "../errors.js";
 import type { Matrix } from "../numeric/matrix.js";
@@ -8,8 +8,8 @@ import type { Stream } from "../stats/stream.js";
 import { createAdam, rateAt } from "./adam.js";
 import type { Learned, LearningOptions, LearningProblem } from "./learner.js";
 
-/** What to descend on. */
-export interface Descent {
+/** What to descend on; `B` is a minibatch that was run through the models. */
+export interface Descent<B> {
   /** Names the cell in errors. */
   readonly name: string;
   /** `[k, dModel]` each: a candidate itself (step 0). */
@@ -20,12 +20,13 @@ export interface Descent {
   readonly random: Stream;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: LearningProblem["onStep"];
-  /** Loss of the chosen training pairs, nats, and its gradient with respect to each subspace. */
-  gradientAt(
+  /** Runs the chosen training pairs. */
+  run(subspaces: readonly Matrix[], chosen: Int32Array, step: number): Promise<B>;
+  /** Loss of batches that were run at this point or before, nats, and its gradient with respect to each subspace. */
+  slope(
     subspaces: readonly Matrix[],
-    chosen: Int32Array,
-    step: number,
-  ): Promise<{ loss: number; gradients: readonly Matrix[] }>;
+    batches: readonly B[],
+  ): { readonly loss: number; readonly gradients: readonly Matrix[] };
   /** Loss of all validation pairs, nats. */
   validate(subspaces: readonly Matrix[], step: number): Promise<number>;
 }
@@ -46,7 +47,7 @@ interface Best {
  *
  * @throws {@link NumericsError} naming cell and step when a loss is not finite.
  */
-export async function descend(problem: Descent): Promise<Learned> {
+export async function descend<B>(problem: Descent<B>): Promise<Learned> {
   const { start, options, signal } = problem;
   const optimisers = start.map(({ rows, cols }) => createAdam(rows, cols));
   const nextBatch = minibatches(problem);
@@ -55,12 +56,18 @@ export async function descend(problem: Descent): Promise<Learned> {
   let subspaces = start;
   const validationLossNats = [await validate(subspaces, 0)];
   let best = firstBest(subspaces, validationLossNats[0] ?? NaN);
+  let batches: readonly B[] = [];
   let step = 0;
   while (step < options.steps && best.stale < options.patience) {
     signal?.throwIfAborted();
     const rate = rateAt(options.learningRate, step, options.steps);
     step++;
-    const { loss, gradients } = await problem.gradientAt(subspaces, nextBatch(), step);
+    const fresh = batchSize(step, options);
+    if (fresh > 0) {
+      const batch = await problem.run(subspaces, nextBatch(fresh * options.pairsPerBatch), step);
+      batches = [...batches, batch].slice(-options.batchesKept);
+    }
+    const { loss, gradients } = problem.slope(subspaces, batches);
     assertLoss(loss, problem, step);
     subspaces = stepAll({ subspaces, gradients, optimisers, rate });
     problem.onStep?.({ step, steps: options.steps, lossNats: loss });
@@ -70,6 +77,31 @@ export async function descend(problem: Descent): Promise<Learned> {
     best = nextBest(best, { subspaces, step, loss: validation }, options.progress);
   }
   return { subspaces: best.subspaces, steps: step, bestStep: best.step, validationLossNats };
+}
+
+/** Size of the batch that is run before a step (from 1), in `pairsPerBatch`: the first one is as large as all that are kept. */
+function batchSize(
+  step: number,
+  { stepsPerBatch, batchesKept }: Pick<LearningOptions, "stepsPerBatch" | "batchesKept">,
+): number {
+  if (step === 1) return batchesKept;
+  return (step - 1) % stepsPerBatch === 0 ? 1 : 0;
+}
+
+/** Pairs per direction that so many steps run through the models, and that they look at, each step's counted. */
+export function countPairs(
+  steps: number,
+  learning: Pick<LearningOptions, "pairsPerBatch" | "stepsPerBatch" | "batchesKept">,
+): { readonly run: number; readonly seen: number } {
+  let [run, seen] = [0, 0];
+  let kept: readonly number[] = [];
+  for (let step = 1; step <= steps; step++) {
+    const size = batchSize(step, learning) * learning.pairsPerBatch;
+    if (size > 0) kept = [...kept, size].slice(-learning.batchesKept);
+    run += size;
+    seen += kept.reduce((a, b) => a + b, 0);
+  }
+  return { run, seen };
 }
 
 function stepAll({
@@ -107,12 +139,12 @@ function nextBest(
 }
 
 /** Endless minibatches of pair indices: each epoch visits every pair once, in a fresh order. */
-function minibatches({ nPairs, options, random }: Descent): () => Int32Array {
+function minibatches({ nPairs, random }: Descent<unknown>): (size: number) => Int32Array {
   const order = random.fork("batches");
   const all = Array.from({ length: nPairs }, (_, pair) => pair);
-  const size = Math.min(options.pairsPerStep, all.length);
   let queue: number[] = [];
-  return () => {
+  return (asked) => {
+    const size = Math.min(asked, all.length);
     if (queue.length < size) queue = queue.concat(order.shuffle(all));
     const batch = Int32Array.from(queue.slice(0, size));
     queue = queue.slice(size);
@@ -120,7 +152,7 @@ function minibatches({ nPairs, options, random }: Descent): () => Int32Array {
   };
 }
 
-function assertLoss(loss: number, { name }: Descent, step: number): number {
+function assertLoss(loss: number, { name }: Pick<Descent<unknown>, "name">, step: number): number {
   if (Number.isFinite(loss)) return loss;
   throw new NumericsError(`loss is ${loss}`, {
     code: "NAN_LOSS",

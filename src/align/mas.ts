@@ -3,33 +3,38 @@
  * alone is DAS; two are Model Alignment Search.
  */
 import type { CallOptions } from "./continuation-calls.js";
-import { descend } from "./descent.js";
-import type { Learned, Learner, LearningProblem } from "./learner.js";
-import { gradientAt, lossAt } from "./objective.js";
+import { descend, type Descent } from "./descent.js";
+import type { Learner, LearningProblem } from "./learner.js";
+import { lossAt, runBatch, slopeAt, type RunBatch } from "./objective.js";
 
 /** Learner on typed arrays; see {@link Learner}. */
-export const masLearner: Learner = { name: "mas", learn };
+export const masLearner: Learner = {
+  name: "mas",
+  learn: (problem) => descend(descentOf(problem)),
+};
 
-async function learn(problem: LearningProblem): Promise<Learned> {
+/** What the learner descends on. */
+export function descentOf(problem: LearningProblem): Descent<RunBatch> {
   const { name, models, pairs, options, random, signal, onStep } = problem;
   const all = Int32Array.from(pairs.validation.target.keys());
-  return descend({
+  return {
     ...{ name, options, random, signal, onStep },
     start: models.map(({ start }) => start),
     nPairs: pairs.train.target.length,
-    gradientAt: (subspaces, chosen, step) =>
-      gradientAt(
+    run: (subspaces, chosen, step) =>
+      runBatch(
         { models, subspaces },
         { split: "train", pairs: pairs.train, chosen },
         calls(problem, step),
       ),
+    slope: (subspaces, batches) => slopeAt({ models, subspaces }, batches, options),
     validate: (subspaces, step) =>
       lossAt(
         { models, subspaces },
         { split: "validation", pairs: pairs.validation, chosen: all },
         calls(problem, step),
       ),
-  });
+  };
 }
 
 function calls(

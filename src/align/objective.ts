@@ -7,8 +7,9 @@
  */
 import { invariant } from "../errors.js";
 import { matrix, row, rowRange, subtract, type Matrix } from "../numeric/matrix.js";
-import { axpy, f32, i32, scale, sum } from "../numeric/vector.js";
+import { axpy, f32, i32, sum } from "../numeric/vector.js";
 import { continueRows, differentiateRows, type CallOptions } from "./continuation-calls.js";
+import { carry, linearise, type LinearisedRows } from "./linearised.js";
 import { accumulateGradient, coordinatesOf, patchStates } from "./interchange.js";
 import type { End } from "./interchange.js";
 import type { LearningModel, LearningPairs, LearningSplit, LearningTarget } from "./learner.js";
@@ -80,20 +81,49 @@ export async function gradientAt(
   point: Point,
   batch: Batch,
   { naturalness, ...calls }: CallOptions & { naturalness: number },
-): Promise<{ loss: number; gradients: Matrix[] }> {
-  const gradients = point.subspaces.map((p) => matrix(p.rows, p.cols));
-  const losses: number[] = [];
-  const share = 1 / rowCount(point, batch);
+): Promise<Slope> {
+  return slopeAt(point, [await runBatch(point, batch, calls)], { naturalness });
+}
+
+/** Loss, nats per row, and its gradient with respect to each subspace. */
+export interface Slope {
+  readonly loss: number;
+  readonly gradients: readonly Matrix[];
+}
+
+/** Pairs that were run at some point, and how the targets answered there. */
+export interface RunBatch extends Batch {
+  /** One per target; rows of source 0, then of source 1. */
+  readonly answers: readonly LinearisedRows[];
+}
+
+/** Runs the pairs of a batch in all directions, forward and backward. */
+export async function runBatch(point: Point, batch: Batch, calls: CallOptions): Promise<RunBatch> {
   const targets = patchTargets(point, batch);
   const answers = await together(
     targets.map(({ rows }) => differentiateRows(rows.target.continuation, rows, calls)),
   );
-  for (const [i, { t, rows }] of targets.entries()) {
-    const { lossNats, gradient } = at(answers, i);
+  const linearised = targets.map(({ rows }, i) => linearise(at(answers, i), rows.patched));
+  return { ...batch, answers: linearised };
+}
+
+/**
+ * Loss and gradient at `point` over pairs that were run at points nearby (`linearised.ts`); where they were run at this
+ * very point, the exact ones. Naturalness is computed anew. All batches are of one split.
+ */
+export function slopeAt(
+  point: Point,
+  batches: readonly RunBatch[],
+  { naturalness }: { readonly naturalness: number },
+): Slope {
+  const batch = joinBatches(batches);
+  const gradients = point.subspaces.map((p) => matrix(p.rows, p.cols));
+  const losses: number[] = [];
+  const share = 1 / rowCount(point, batch);
+  for (const [i, { t, rows }] of patchTargets(point, batch).entries()) {
     const { sigma } = rows.states.normalisation;
-    const scaled = matrix(rows.items.length, rows.subspace.cols, new Float64Array(gradient));
-    scale(share * sigma, row(scaled, 0), scaled.data.length);
-    losses.push(...lossNats);
+    const scaled = matrix(rows.items.length, rows.subspace.cols);
+    losses.push(...carryRows(rows, { batches, i, into: scaled, weight: share * sigma }));
     if (naturalness > 0) {
       const penalty = penalise(rows, batch.split, { into: scaled, weight: naturalness * share });
       losses.push(...penalty.map((x) => naturalness * x));
@@ -101,6 +131,39 @@ export async function gradientAt(
     backpropagate(rows, scaled, { gradients, t });
   }
   return { loss: sum(losses) * share, gradients };
+}
+
+function joinBatches(batches: readonly RunBatch[]): Batch {
+  const [first] = batches;
+  invariant(first !== undefined, "a batch");
+  const chosen = Int32Array.from(batches.flatMap((batch) => [...batch.chosen]));
+  return { split: first.split, pairs: first.pairs, chosen };
+}
+
+/** Losses of all rows of target `i` as carried from where they were run, with `weight` × their derivatives. */
+function carryRows(
+  { patched, blocks, subspace: { cols: d } }: TargetRows,
+  parts: {
+    readonly batches: readonly RunBatch[];
+    readonly i: number;
+    readonly into: Matrix;
+    readonly weight: number;
+  },
+): number[] {
+  const { batches, i, into, weight } = parts;
+  const state = new Float64Array(d);
+  const losses: number[] = [];
+  let r = 0;
+  for (const source of blocks.keys()) {
+    for (const { chosen, answers } of batches) {
+      for (let pair = 0; pair < chosen.length; pair++, r++) {
+        state.set(patched.subarray(r * d, (r + 1) * d));
+        const own = source * chosen.length + pair;
+        losses.push(carry(at(answers, i), own, { state, weight, into, at: r }));
+      }
+    }
+  }
+  return losses;
 }
 
 /** The rows of each target; the targets are asked together, because each may compute on processors of its own. */

@@ -89,6 +89,10 @@ export const GROUPS = {
     valued("--batch <n>", withDefault("rows per run of a model; less needs less memory", "batch")),
     valued("--threads <n>", "CPU threads (default: the quota of this machine)"),
     valued(
+      "--max-memory <size>",
+      'as in "6GB": refuse what needs more, and keep fewer copies of weights (default: what the machine grants)',
+    ),
+    valued(
       "--device <name>",
       withDefault(`${DEVICES.join(", ")}, or cuda:N for the N-th GPU from 0`, "device"),
     ),

@@ -277,17 +277,17 @@ async function drySpeed(size: SpeedRequest["dry"]): Promise<Pick<Speed, "cell" |
   // the first step also waits for what is fitted once
   const [first = 0, last = 0] = [stepMs[0], stepMs.at(-1)];
   const perStep = (last - first) / 1e3 / (DRY_STEPS - 1);
-  return { cell: seconds - DRY_STEPS * perStep, row: perStep / learningRows(1) };
+  return { cell: seconds - DRY_STEPS * perStep, row: perStep / rowsPerStep() };
 }
 
-/** Rows of gradients of a dry cell, both models. */
-function learningRows(steps: number): number {
+/** Learning rows that a step of a dry cell looks at, both models. */
+function rowsPerStep(): number {
   const { learning } = CELL_DEFAULTS;
   const size: CellSize = {
     ...{ alive: SIDES, trials: 0, validation: 0, isolation: 0, sizes: 0, sameWidth: true },
-    ...{ steps, learning, fallsShort: false, further: { controls: false, repeats: 0 } },
+    ...{ steps: 1, learning, fallsShort: false, further: { controls: false, repeats: 0 } },
   };
-  return SIDES.reduce((sum, side) => sum + cellRows(size, side).gradient, 0);
+  return SIDES.reduce((sum, side) => sum + cellRows(size, side).carried, 0);
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {

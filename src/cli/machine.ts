@@ -18,6 +18,13 @@ export function readMachine(read: ReadText = readText): MachineLimits {
   return { memoryBytes: least.bytes, memoryFrom: least.from, cores: Math.min(...cores) };
 }
 
+/** Limits of this machine for a run that may be held to less memory. */
+export function machineOf({ maxMemory }: { readonly maxMemory?: number }): MachineLimits {
+  const machine = readMachine();
+  if (maxMemory === undefined || maxMemory >= machine.memoryBytes) return machine;
+  return { ...machine, memoryBytes: maxMemory, memoryFrom: "--max-memory" };
+}
+
 function memoryLimits(read: ReadText): readonly { bytes: number; from: string }[] {
   const files = [
     ...groupFolders(read, "").map((folder) => `${V2}${folder}/memory.max`),

@@ -58,7 +58,10 @@ export function estimateRunMemory({
     layers: layers.length,
     items: Math.max(...audits.map((items) => items.length)),
     batch: options.batch,
-    gradientRows: Math.min(options.batch, SIDES.length * LEARNING_DEFAULTS.pairsPerStep),
+    gradientRows: Math.min(
+      options.batch,
+      SIDES.length * LEARNING_DEFAULTS.pairsPerBatch * LEARNING_DEFAULTS.batchesKept,
+    ),
     tokens,
     // texts are patched at every token, so that all of them run
     window: options.referencePath || ready.texts.length > 0 ? tokens : Math.max(...windows),

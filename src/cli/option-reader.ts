@@ -30,6 +30,12 @@ const NUMBERS = {
   threads: { least: 1, most: 1_024 },
 } as const;
 
+/** Bytes of the units that memory is written in. */
+const MEMORY_UNITS: Readonly<Record<string, number>> = {
+  ...{ MB: 1e6, GB: 1e9, TB: 1e12 },
+  ...{ MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 },
+};
+
 type NumberOption = keyof typeof NUMBERS;
 
 /** Reads values one by one and keeps the mistakes. */
@@ -78,6 +84,17 @@ export class OptionReader {
       this.problem("device", quotedList([...DEVICES, "cuda:N"]), JSON.stringify(text));
     }
     return device ?? fallback;
+  }
+
+  /** `--max-memory` in bytes; a unit is asked for, because a bare number could mean any. */
+  maxMemory(): { readonly maxMemory?: number } {
+    const text = this.one("maxMemory", "max-memory");
+    if (text === undefined) return {};
+    const [, number = "", unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([MGT]i?B)$/.exec(text) ?? [];
+    const bytes = Math.floor(Number(number) * (MEMORY_UNITS[unit] ?? NaN));
+    if (bytes > 0) return { maxMemory: bytes };
+    this.problem("max-memory", 'a size such as "6GB", "800MB" or "5.5GiB"', JSON.stringify(text));
+    return {};
   }
 
   layers(fallback: string = DEFAULTS.layers): string {

@@ -16,7 +16,7 @@ import type { Io } from "./commands.js";
 import { workingBytes } from "./disk-check.js";
 import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
-import { readMachine } from "./machine.js";
+import { machineOf } from "./machine.js";
 import { copiesWeights, estimateRunMemory } from "./memory-check.js";
 import { printPlan, type RunPlan } from "./plan-text.js";
 import { prepareAudits } from "./prepare-audits.js";
@@ -40,7 +40,7 @@ async function planRun(
 ): Promise<RunPlan> {
   const startMs = performance.now();
   const { policy } = await choosePolicy(options.policy, options.failOn);
-  const machine = readMachine();
+  const machine = machineOf(options);
   const { device } = await chooseDevice(options.device);
   const models = await loadPair(options, parts);
   const layers = chooseLayers(options.layers, models);

@@ -45,6 +45,7 @@ export function readAuditOptions(
     ...reader.judging(),
     batch: reader.number("batch", DEFAULTS.batch),
     threads: reader.number("threads", DEFAULTS.threads),
+    ...reader.maxMemory(),
     device: reader.device(),
     strictDevice: reader.on("strictDevice"),
     referencePath: reader.on("referencePath"),

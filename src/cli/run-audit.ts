@@ -37,7 +37,7 @@ import { chooseWindows } from "./choose-windows.js";
 import { checkDisk, workingBytes } from "./disk-check.js";
 import { digestInputs, type Inputs } from "./inputs.js";
 import { loadPair } from "./load-models.js";
-import { readMachine } from "./machine.js";
+import { machineOf } from "./machine.js";
 import { checkRunMemory, copiesWeights } from "./memory-check.js";
 import type { LayerTime } from "./pace.js";
 import { Phases } from "./phases.js";
@@ -80,7 +80,7 @@ type Models = Readonly<Record<Side, LocatedModel>>;
 export async function runAudit(run: Run): Promise<Result> {
   const { options, signal, parts, status, store, chosen } = run;
   const phases = new Phases(status);
-  const machine = readMachine();
+  const machine = machineOf(options);
   const device = await chooseDevice(options.device);
   status.note({ event: "device", device: describeChoice(device) });
   phases.start("loading the models");

@@ -40,6 +40,8 @@ export interface AuditRequest {
   readonly policy?: string;
   /** Rows per run of a model. @defaultValue 64 */
   readonly batch?: number;
+  /** Memory that the run may need, with its unit: `"6GB"`. @defaultValue what the machine grants */
+  readonly maxMemory?: string;
   /** CPU threads. @defaultValue the quota of this machine */
   readonly threads?: number;
   /** Where the models run. @defaultValue `"auto"` */
@@ -66,7 +68,12 @@ const OPTIONS: Readonly<Record<keyof AuditRequest, string | null>> = {
   ...{ audits: "audit", variables: "variable", tunedAdapter: "tunedAdapter", layers: "layers" },
   ...{ k: "k", items: "items", pairs: "pairs", steps: "steps", controls: "controls" },
   ...{ seed: "seed", seeds: "seeds", policy: "policy", batch: "batch", threads: "threads" },
-  ...{ device: "device", strictDevice: "strictDevice", referencePath: "referencePath" },
+  ...{
+    maxMemory: "maxMemory",
+    device: "device",
+    strictDevice: "strictDevice",
+    referencePath: "referencePath",
+  },
   ...{ tokenizer: "tokenizer", out: "out", force: "force" },
 };
 

@@ -2,12 +2,12 @@
  * @file How many rows (one patched prompt each) a cell runs through each model: a table beside the code that runs them,
  * for estimates before a run. `test/measure/cell-rows.test.ts` counts the rows of measured cells against it.
  */
+import { countPairs } from "../align/descent.js";
 import type { LearningOptions } from "../align/learner.js";
-import { SCOUT_TRIALS } from "./cell.js";
 import type { FurtherOptions } from "./cell-input.js";
 import { IDENTITY_PROMPTS } from "./identity-guard.js";
 import { SIDES, type Side } from "./measures.js";
-import { CURVE_TRIALS } from "./size-curve.js";
+import { FIRST_TRIALS } from "./table-run.js";
 
 /** What the rows of a cell depend on. One answer table; a tuned model's own comes on top. */
 export interface CellSize {
@@ -22,7 +22,10 @@ export interface CellSize {
   readonly sameWidth: boolean;
   /** Steps of each learning. */
   readonly steps: number;
-  readonly learning: Pick<LearningOptions, "pairsPerStep" | "validateEvery">;
+  readonly learning: Pick<
+    LearningOptions,
+    "pairsPerBatch" | "stepsPerBatch" | "batchesKept" | "validateEvery"
+  >;
   /** Whether a cross direction falls short, so that steering is looked for (`steering-room.ts`). */
   readonly fallsShort: boolean;
   readonly further: FurtherOptions;
@@ -32,6 +35,8 @@ export interface CellSize {
 export interface Rows {
   readonly forward: number;
   readonly gradient: number;
+  /** Rows whose answers a step carries on without running them, over all steps. */
+  readonly carried: number;
 }
 
 /** One part of a cell, as rows through one target. */
@@ -42,9 +47,11 @@ interface Part {
   readonly rows: (size: CellSize) => Rows;
 }
 
-const forward = (rows: number): Rows => ({ forward: rows, gradient: 0 });
+const forward = (rows: number): Rows => ({ forward: rows, gradient: 0, carried: 0 });
 const isLive = ({ alive }: CellSize, target: Side): boolean => alive.includes(target);
 const anyLive = ({ alive }: CellSize): boolean => alive.length > 0;
+const bothLive = ({ alive }: CellSize): boolean => alive.length === SIDES.length;
+const first = ({ trials }: CellSize): number => Math.min(FIRST_TRIALS, trials);
 const withControls = (size: CellSize, target: Side): boolean =>
   size.further.controls && isLive(size, target);
 
@@ -55,25 +62,21 @@ const PARTS: readonly Part[] = [
     when: () => true,
     rows: ({ trials }) => forward(Math.min(IDENTITY_PROMPTS, trials)),
   },
+  { name: "whole swap, first trials", when: () => true, rows: (size) => forward(first(size)) },
   {
-    name: "whole swap, first trials",
-    when: () => true,
-    rows: ({ trials }) => forward(Math.min(SCOUT_TRIALS, trials)),
-  },
-  {
-    name: "whole swap, all trials",
-    when: (size) => anyLive(size) && size.trials > SCOUT_TRIALS,
-    rows: ({ trials }) => forward(trials),
+    name: "whole swap, the other trials",
+    when: anyLive,
+    rows: (size) => forward(size.trials - first(size)),
   },
   {
     name: "whole swap from model to model",
-    when: ({ alive, sameWidth }) => alive.length === SIDES.length && sameWidth,
-    rows: ({ trials }) => forward(trials),
+    when: (size) => bothLive(size) && size.sameWidth,
+    rows: (size) => forward(first(size)),
   },
   {
     name: "closed form", // into a dead model too, aligned to the live one
     when: anyLive,
-    rows: ({ trials }) => forward(SIDES.length * trials),
+    rows: (size) => forward(SIDES.length * (bothLive(size) ? first(size) : size.trials)),
   },
   { name: "learning", rows: (size) => learningRows(size) },
   { name: "learned maps", rows: ({ alive, trials }) => forward(alive.length * trials) },
@@ -88,18 +91,21 @@ const PARTS: readonly Part[] = [
   { name: "isolation", rows: ({ alive, isolation }) => forward(alive.length * isolation) },
   {
     name: "curve of k",
-    rows: ({ alive, sizes, trials }) =>
-      forward(alive.length * sizes * Math.min(CURVE_TRIALS, trials)),
+    rows: (size) => forward(size.sizes * first(size)),
   },
   {
     name: "behaviour only",
     when: (size, target) => withControls(size, target) && size.fallsShort,
     rows: controlRows,
   },
-  { name: "shuffled labels", when: withControls, rows: controlRows },
+  {
+    name: "shuffled labels",
+    when: withControls,
+    rows: (size) => add(learningRows(size), forward(size.alive.length * first(size))),
+  },
   {
     name: "untrained source",
-    when: (size, target) => withControls(size, target) && size.alive.length === SIDES.length,
+    when: (size, target) => withControls(size, target) && bothLive(size),
     rows: (size) => add(learningRows(size, SIDES.length), forward(size.trials)),
   },
   { name: "repeats", rows: (size) => times(size.further.repeats, controlRows(size)) },
@@ -115,10 +121,12 @@ export function cellRows(size: CellSize, target: Side): Rows {
 /** Rows of one learning through one of its targets, from `sources` models. */
 function learningRows(size: CellSize, sources = size.alive.length): Rows {
   const { steps, validation, learning } = size;
+  const pairs = countPairs(steps, learning);
   const validations = 1 + Math.ceil(steps / learning.validateEvery); // before the first step and after the last one too
   return {
     forward: validations * sources * validation,
-    gradient: steps * sources * learning.pairsPerStep,
+    gradient: sources * pairs.run,
+    carried: sources * pairs.seen,
   };
 }
 
@@ -128,9 +136,13 @@ function controlRows(size: CellSize): Rows {
 }
 
 function add(a: Rows, b: Rows): Rows {
-  return { forward: a.forward + b.forward, gradient: a.gradient + b.gradient };
+  return {
+    forward: a.forward + b.forward,
+    gradient: a.gradient + b.gradient,
+    carried: a.carried + b.carried,
+  };
 }
 
 function times(n: number, rows: Rows): Rows {
-  return { forward: n * rows.forward, gradient: n * rows.gradient };
+  return { forward: n * rows.forward, gradient: n * rows.gradient, carried: n * rows.carried };
 }

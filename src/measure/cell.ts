@@ -27,9 +27,11 @@ import { checkIdentity } from "./identity-guard.js";
 import { ENDS, permuteSources, sidesOf, type Subspaces } from "./interventions.js";
 import {
   direction,
+  DIRECTIONS,
   SIDES,
   type Alone,
   type CellMeasures,
+  type DirectedHits,
   type Examples,
   type FurtherMeasures,
   type Hits,
@@ -40,7 +42,7 @@ import {
 import { checkPairs } from "./pair-guard.js";
 import { measureSimilarity } from "./similarity.js";
 import { bySide, prepareSite, type Site } from "./site.js";
-import { firstTrials, tableRuns } from "./table-run.js";
+import { firstTrials, laterTrials, tableRuns } from "./table-run.js";
 import { spellHits } from "./trial-runner.js";
 
 /** An array with its dimensions, to be written as safetensors. */
@@ -97,28 +99,40 @@ export async function measureCell(input: CellInput): Promise<CellResult> {
   return { measures, tensors };
 }
 
-/**
- * Trials that are looked at first. A site where the whole state moves nothing is known by them (0 of 100 has an upper
- * end of .04), and most sites of a run are such; they then stand in the result with these trials alone.
- */
-export const SCOUT_TRIALS = 100;
-
+/** A site where the whole state moves nothing is known by the first trials, and then stands in the result with these alone. */
 async function measureTable(context: TableContext): Promise<TableResult> {
   report(context, "full swap");
-  const scout = await swapWhole({ ...context, run: firstTrials(context.run, SCOUT_TRIALS) });
+  const first = { ...context, run: firstTrials(context.run) };
+  const scout = judgeWhole(first, await swapWhole(first));
   if (scout.alive.length === 0) return { trials: scout.trials, subspaces: {} };
-  const isWhole = context.run.test.target.length <= SCOUT_TRIALS;
-  const whole = isWhole ? scout : await swapWhole(context);
+  const whole = judgeWhole(context, await completeWhole(context, scout.trials.fullSwap));
   if (whole.alive.length === 0) return { trials: whole.trials, subspaces: {} };
   return learnTable(context, whole);
 }
 
-/** The first gate, on all trials of a table. */
-async function swapWhole(
-  context: TableContext,
-): Promise<{ readonly alive: readonly Side[]; readonly trials: Trials }> {
+async function swapWhole(context: TableContext): Promise<DirectedHits> {
+  return (await runControls(context, fullSwapRuns(context, "within"))).fullSwap;
+}
+
+/** Hits of the first trials, followed by those of the later ones. */
+async function completeWhole(context: TableContext, first: DirectedHits): Promise<DirectedHits> {
+  const run = laterTrials(context.run);
+  if (run.test.target.length === 0) return first;
+  const later = await swapWhole({ ...context, run });
+  const whole = DIRECTIONS.filter((key) => first[key] !== undefined).map(
+    (key) => [key, (first[key] ?? "") + (later[key] ?? "")] as const,
+  );
+  return Object.fromEntries(whole);
+}
+
+/** What the first gate says of the trials of a table. */
+interface WholeSwap {
+  readonly alive: readonly Side[];
+  readonly trials: Trials;
+}
+
+function judgeWhole(context: TableContext, fullSwap: DirectedHits): WholeSwap {
   const noIntervened = bySide((side) => noIntervention(context, side));
-  const { fullSwap } = await runControls(context, fullSwapRuns(context, "within"));
   const alive = SIDES.filter((side) => {
     const swapped = fullSwap[direction(side, side)] ?? "";
     return isAlive(
@@ -132,21 +146,24 @@ async function swapWhole(
 
 async function learnTable(
   context: TableContext,
-  { alive, trials }: { readonly alive: readonly Side[]; readonly trials: Trials },
+  { alive, trials }: WholeSwap,
 ): Promise<TableResult> {
   const { input, run } = context;
   const random = stream(input.key.seed, `cell/${cellName(input.key)}/${run.table}`);
+  const bothLive = alive.length === SIDES.length;
+  const first = { ...context, run: firstTrials(run) };
   // between two live models a whole swap tells whether the codes lie in one basis; into a dead one it tells nothing
-  const acrossRuns = alive.length === SIDES.length ? fullSwapRuns(context, "across") : [];
-  const across = await runControls(context, acrossRuns);
+  const across = await runControls(first, bothLive ? fullSwapRuns(first, "across") : []);
   report(context, "closed form");
   const start = startSubspaces(context.site, {
     alive,
     k: input.key.k,
     random: random.fork("start"),
   });
-  const closedRuns = subspaceRuns(context, "closedForm", { subspaces: start });
-  const { closedForm } = await runControls(context, closedRuns);
+  // with one model alone it is what tells whether the other can still be read
+  const described = bothLive ? first : context;
+  const closedRuns = subspaceRuns(described, "closedForm", { subspaces: start });
+  const { closedForm } = await runControls(described, closedRuns);
   const learned = await learnCell(context, {
     targets: alive,
     start,

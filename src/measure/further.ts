@@ -31,7 +31,7 @@ import {
 import type { Site } from "./site.js";
 import { measureSizeCurve } from "./size-curve.js";
 import { leavesRoomForSteering } from "./steering-room.js";
-import { shuffleLabels } from "./table-run.js";
+import { firstTrials, shuffleLabels } from "./table-run.js";
 
 /** The learned cell that everything here stands beside. */
 export interface LearnedMaps {
@@ -88,7 +88,7 @@ async function learnControls(
         })
       : Promise.resolve(undefined),
     learnControl(
-      { ...context, run: shuffled },
+      { ...context, run: firstTrials(shuffled) },
       {
         targets: alive,
         // the closed form knows the labels too: the start of this control comes from shuffled groups

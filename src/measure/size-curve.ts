@@ -3,12 +3,10 @@ import { takeRows } from "../numeric/matrix.js";
 import type { Stream } from "../stats/stream.js";
 import { startSubspaces } from "./cell-learning.js";
 import { runControls, subspaceRuns, type TableContext } from "./controls.js";
-import { sidesOf, type Subspaces } from "./interventions.js";
+import { ENDS, sidesOf, type Subspaces } from "./interventions.js";
 import type { Side, SizeCurve } from "./measures.js";
 import { firstTrials } from "./table-run.js";
 
-/** Trials of the curve: it describes and never decides, and a third of the usual pairs shows its bend. */
-export const CURVE_TRIALS = 100;
 /** Larger subspaces than this share of the width say little: a random one of half the width already moves answers. */
 const LARGEST_SHARE = 8;
 /** … and beyond this many dimensions no variable of a table needs more. */
@@ -22,7 +20,7 @@ export function curveSizes(k: number, width: number): number[] {
 }
 
 /**
- * The curve of the models that are alive. One closed form of the largest size serves all: its first rows are the
+ * The curve of the models that are alive, each within itself. One closed form of the largest size serves all: its first rows are the
  * closed form of every smaller one.
  */
 export async function measureSizeCurve(
@@ -33,11 +31,13 @@ export async function measureSizeCurve(
   const { base, tuned } = input.sides;
   const sizes = curveSizes(input.key.k, Math.min(base.dModel, tuned.dModel));
   const largest = startSubspaces(context.site, { alive, k: Math.max(...sizes), random });
-  const run = firstTrials(context.run, CURVE_TRIALS);
+  const run = firstTrials(context.run);
   const points: SizeCurve["points"][number][] = [];
   for (const k of sizes) {
     const subspaces = firstRows(largest, alive, k);
-    const runs = subspaceRuns({ ...context, run }, "closedForm", { subspaces });
+    const runs = subspaceRuns({ ...context, run }, "closedForm", { subspaces }).filter(
+      ({ direction: way }) => ENDS[way].source === ENDS[way].target,
+    );
     points.push({ k, iia: (await runControls({ ...context, run }, runs)).closedForm });
   }
   return { n: run.test.target.length, points };

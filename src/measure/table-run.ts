@@ -53,16 +53,31 @@ function labelTable(
   };
 }
 
-/** The same table with the first `n` of its test pairs; pairs are drawn so that any beginning is balanced. */
-export function firstTrials(run: TableRun, n: number): TableRun {
+/**
+ * Trials that are looked at first, and all that a figure gets that describes and never decides: 0 of 100 has an upper
+ * end of .04, and half of 100 an interval of ±.10.
+ */
+export const FIRST_TRIALS = 100;
+
+/** The same table with the first of its test pairs; pairs are drawn so that any beginning is balanced. */
+export function firstTrials(run: TableRun, n = FIRST_TRIALS): TableRun {
+  return takeTrials(run, 0, n);
+}
+
+/** The same table with the test pairs that {@link firstTrials} leaves out. */
+export function laterTrials(run: TableRun): TableRun {
+  return takeTrials(run, FIRST_TRIALS, run.test.target.length);
+}
+
+function takeTrials(run: TableRun, from: number, to: number): TableRun {
   const { target, source, group, label } = run.test;
   return {
     ...run,
     test: {
-      target: target.subarray(0, n),
-      source: source.subarray(0, n),
-      group: group.subarray(0, n),
-      label: bySide((side) => label[side].subarray(0, n)),
+      target: target.subarray(from, to),
+      source: source.subarray(from, to),
+      group: group.subarray(from, to),
+      label: bySide((side) => label[side].subarray(from, to)),
     },
   };
 }

@@ -46,6 +46,8 @@ const auditOptionsSchema = z
     batch: positive,
     /** CPU threads of the runtime; "auto" = the machine's quota. */
     threads: z.union([positive, z.literal("auto")]),
+    /** Bytes that a run may need, where less than the machine grants. */
+    maxMemory: z.exactOptional(positive),
     device: z.custom<Device>((text) => typeof text === "string" && parseDevice(text) !== undefined),
     /** Refuse a graph that the device cannot run as a whole, instead of leaving nodes to the CPU. */
     strictDevice: z.boolean(),

@@ -24,7 +24,7 @@ export interface Speed {
   readonly open: { readonly forward: number; readonly gradient: number };
   /** Seconds of a learned cell beside its models and its steps. */
   readonly cell: number;
-  /** Seconds of a learning row beside its model. */
+  /** Seconds of a learning row in one step, beside its model. */
   readonly row: number;
 }
 
@@ -42,10 +42,11 @@ export interface Range {
   readonly high: number;
 }
 
-/** Rows through one model. */
+/** Rows through one model, and those that steps carry on beside it. */
 interface RowCount {
   readonly forward: number;
   readonly gradient: number;
+  readonly carried: number;
 }
 
 /** One cell: its rows where nothing can be moved, and where everything is learned. */
@@ -198,7 +199,11 @@ function layerSeconds(
 }
 
 /** Both models. */
-function openSeconds({ models }: RunWork, layer: number, { open }: Speed): RowCount {
+function openSeconds(
+  { models }: RunWork,
+  layer: number,
+  { open }: Speed,
+): Pick<RowCount, "forward" | "gradient"> {
   const blocks = sum(SIDES.map((side) => models[side].nLayers - layer));
   return { forward: blocks * open.forward, gradient: blocks * open.gradient };
 }
@@ -211,9 +216,9 @@ function cellSeconds(
   const rate = nearest(speed.suffixes, cell.tokens);
   return sum(
     SIDES.map((side) => {
-      const { forward, gradient } = rows[side];
+      const { forward, gradient, carried } = rows[side];
       const flops = rowFlops(models[side], cell);
-      const beside = gradient * speed.row * (cell.rowWeight ?? 1);
+      const beside = carried * speed.row * (cell.rowWeight ?? 1);
       return (forward * flops) / rate.forward + (2 * gradient * flops) / rate.gradient + beside;
     }),
   );

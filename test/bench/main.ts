@@ -9,6 +9,7 @@ import { describeMachine, printReport, type Report } from "./report.js";
 /** Each bench is loaded when it is run. */
 const RUN: Readonly<Record<BenchName, (options: BenchOptions) => Promise<Report>>> = {
   step: async (options) => (await import("./step.js")).benchStep(options),
+  learning: async (options) => (await import("./learning.js")).benchLearning(options),
   algebra: async (options) => (await import("./algebra.js")).benchAlgebra(options),
   audit: async (options) => (await import("./audit.js")).benchAudit(options),
   capture: async (options) => (await import("./capture.js")).benchCapture(options),

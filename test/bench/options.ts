@@ -1,5 +1,5 @@
 /**
- * @file What a bench is asked: `npm run bench -- [--only step|algebra|audit|capture|load|scaling|soak] [--model HF_DIR] [--json FILE] …`.
+ * @file What a bench is asked: `npm run bench -- [--only step|learning|algebra|audit|capture|load|scaling|soak] [--model HF_DIR] [--json FILE] …`.
  */
 import { parseArgs } from "node:util";
 import { readMachine } from "../../src/cli/machine.js";
@@ -8,14 +8,23 @@ import { DEFAULTS } from "../../src/plan/defaults.js";
 import { chooseThreads } from "../../src/plan/threads.js";
 
 /** Which benches there are. */
-export const BENCHES = ["step", "algebra", "audit", "capture", "load", "scaling", "soak"] as const;
+export const BENCHES = [
+  "step",
+  "learning",
+  "algebra",
+  "audit",
+  "capture",
+  "load",
+  "scaling",
+  "soak",
+] as const;
 /** Name of a bench. */
 export type BenchName = (typeof BENCHES)[number];
 
 /** Which PyTorch programs a step is compared with. */
 export const PEERS = ["lean", "author", "pyvene"] as const;
-/** Name of a peer. */
-export type PeerName = (typeof PEERS)[number];
+/** Name of a peer; `path` is what a learning is compared with. */
+export type PeerName = (typeof PEERS)[number] | "path";
 
 /** Options of all benches. */
 export interface BenchOptions {
@@ -39,7 +48,12 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Steps of ours and of the lean peer per round, of which the median counts. */
   readonly repeats: number;
-  readonly peers: readonly PeerName[];
+  readonly peers: readonly (typeof PEERS)[number][];
+  /** Of the learning: id of a built-in audit or path of an audit file, and its position role. */
+  readonly audit: string;
+  readonly position: string | undefined;
+  /** Steps of the author's way that are followed. */
+  readonly steps: number;
   /** Python that runs the peers; none are run without. */
   readonly python: string | undefined;
 }
@@ -66,6 +80,9 @@ export function readOptions(args: readonly string[], python: string | undefined)
       rounds: { type: "string", default: "7" },
       repeats: { type: "string", default: "3" },
       peers: { type: "string", default: "lean,author" },
+      audit: { type: "string", default: "number-agreement" },
+      position: { type: "string" },
+      steps: { type: "string", default: "375" },
     },
   });
   const wrong: string[] = [];
@@ -98,6 +115,7 @@ export function readOptions(args: readonly string[], python: string | undefined)
     rounds: count("rounds", values.rounds),
     repeats: count("repeats", values.repeats),
     peers: names("peers", values.peers, PEERS),
+    ...{ audit: values.audit, position: values.position, steps: count("steps", values.steps) },
   };
   if (options.suffix >= options.tokens)
     wrong.push(`--tokens ${values.tokens}: more than the role's`);

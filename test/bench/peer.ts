@@ -21,6 +21,7 @@ const FILES: Readonly<Record<PeerName, string>> = {
   lean: "lean.py",
   author: "author.py",
   pyvene: "pyvene_peer.py",
+  path: "path.py",
 };
 
 const ready = z.object({ ready: z.literal(true), torch: z.string(), threads: z.number() });

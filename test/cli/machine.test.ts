@@ -3,7 +3,7 @@
  */
 import { availableParallelism, totalmem } from "node:os";
 import { expect, it } from "vitest";
-import { readMachine } from "../../src/cli/machine.js";
+import { machineOf, readMachine } from "../../src/cli/machine.js";
 
 const read = (files: Readonly<Record<string, string>>) => (path: string) => files[path];
 const installed = {
@@ -55,4 +55,14 @@ it("the first generation's limits hold at its root too, where a container sees n
     memoryFrom: "the limit in /sys/fs/cgroup/memory/memory.limit_in_bytes",
     cores: 0.25,
   });
+});
+
+it("a run may be held to less than the machine grants, and never gets more", () => {
+  const whole = machineOf({});
+  expect(machineOf({ maxMemory: 5_000_000 })).toEqual({
+    ...whole,
+    memoryBytes: 5_000_000,
+    memoryFrom: "--max-memory",
+  });
+  expect(machineOf({ maxMemory: 1e18 })).toEqual(whole);
 });

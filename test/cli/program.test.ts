@@ -52,6 +52,8 @@ describe("an audit gets", () => {
       "a b --batch 4 --threads 2 --device cuda --tokenizer t",
       { batch: 4, threads: 2, device: "cuda", tokenizer: "t" },
     ],
+    ["a b --max-memory 1.5GB", { maxMemory: 1_500_000_000 }],
+    ["a b --max-memory 512MiB", { maxMemory: 536_870_912 }],
     ["a b --device webgpu --strict-device", { device: "webgpu", strictDevice: true }],
     ["a b --device cuda:2", { device: "cuda:2" }],
     ["a b --policy p.yaml", { policy: "p.yaml" }],
@@ -242,6 +244,10 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
     "a b --batch 0x10",
     'BAD_OPTION --batch: expected a whole number from 1 to 4096, found "0x10"\n',
   ],
+  ...["6", "0GB", "6gb", "-1GB", "1e3MB"].map((size): [string, string] => [
+    `a b --max-memory ${size}`,
+    `BAD_OPTION --max-memory: expected a size such as "6GB", "800MB" or "5.5GiB", found "${size}"\n`,
+  ]),
   [
     "a b --threads all",
     'BAD_OPTION --threads: expected a whole number from 1 to 1024 or "auto", found "all"\n',

@@ -47,14 +47,24 @@ function cellOf(
       further: { controls, repeats },
       learning: {
         ...cell.options.learning,
-        ...{ steps: STEPS, validateEvery: 5, patience: Infinity, pairsPerStep: 16 },
+        ...{
+          steps: STEPS,
+          validateEvery: 5,
+          patience: Infinity,
+          pairsPerBatch: 16,
+          stepsPerBatch: 4,
+          batchesKept: 2,
+        },
       },
     },
   };
 }
 
+/** What is not carried on but run. */
+type RunRows = Pick<Rows, "forward" | "gradient">;
+
 /** Rows that a cell runs through each model. */
-async function countRows(cell: CellInput): Promise<Record<Side, Rows>> {
+async function countRows(cell: CellInput): Promise<Record<Side, RunRows>> {
   const rows = bySide(() => ({ forward: 0, gradient: 0 }));
   const counted = (side: Side): CellInput["sides"][Side] => {
     const { continuation } = cell.sides[side];
@@ -138,15 +148,27 @@ describe("the rows of a cell", () => {
   it.each(CASES)("are those of the table: %s", async (_, models, options) => {
     const cell = cellOf(models, options);
     const size = sizeOf(cell, options);
-    expect(await countRows(cell)).toEqual(bySide((side) => cellRows(size, side)));
+    expect(await countRows(cell)).toEqual(
+      bySide((side) => {
+        const { forward, gradient } = cellRows(size, side);
+        return { forward, gradient };
+      }),
+    );
   });
 
-  it("of gradients grow with the steps alone, and in proportion", () => {
+  it("of gradients grow with the steps alone, a batch for every few of them after the first ones", () => {
     const [, models, options] = CASES[0]!;
     const size = sizeOf(cellOf(models, options), options);
     const at = (steps: number): Rows => cellRows({ ...size, steps }, "base");
     expect(at(0).gradient).toBe(0);
-    expect(at(60).gradient).toBe(2 * at(30).gradient);
+    const { pairsPerBatch, stepsPerBatch, batchesKept } = size.learning;
+    const learnings = 3; // the main one, shuffled labels, untrained source
+    const batch = learnings * SIDES.length * pairsPerBatch;
+    expect(at(1).gradient).toBe(batchesKept * batch);
+    expect(at(1 + stepsPerBatch).gradient).toBe((batchesKept + 1) * batch);
+    expect(at(1 + stepsPerBatch).carried).toBe(
+      (stepsPerBatch * batchesKept + batchesKept + 1) * batch,
+    );
     expect(cellRows({ ...size, trials: 1000, isolation: 0 }, "base").gradient).toBe(
       cellRows(size, "base").gradient,
     );

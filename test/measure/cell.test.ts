@@ -165,6 +165,17 @@ describe("a re-coded variable, behaviour the same", () => {
     expect(found["base→base"]!).toBeGreaterThan(0.85);
     expect(found["tuned→tuned"]!).toBeGreaterThan(0.85);
   });
+
+  it("fails across with the pairs that an audit gives it too, a seventh of those above", async () => {
+    for (const seed of [0, 1, 2]) {
+      const { measures } = await measure(recoded, { k: 7, seed, budget: {} });
+      const found = rates(measures.trials[0]!.iia);
+      for (const d of CROSS) expect(found[d]!).toBeLessThan(0.6);
+      // far above the permuted sources (1/8), so that each model is seen to encode it
+      expect(found["base→base"]!).toBeGreaterThan(0.65);
+      expect(found["tuned→tuned"]!).toBeGreaterThan(0.65);
+    }
+  });
 });
 
 describe("a tuned model that answers by another table", () => {

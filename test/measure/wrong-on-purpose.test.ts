@@ -377,7 +377,7 @@ describe("a toy cell", () => {
       code: "IDLE_INTERCHANGE",
       message: "an interchange exchanges nothing",
       where: "toy/value, layer 1, last, k = 3, closedForm, base→base",
-      found: "the target's own state in each of 200 trials",
+      found: "the target's own state in each of 100 trials",
     });
   });
 
@@ -386,7 +386,7 @@ describe("a toy cell", () => {
     const error = await refusalOf(() => measureCell(cell())).finally(() => (fault.kind = "none"));
     expect(error).toMatchObject({
       code: "IDLE_INTERCHANGE",
-      found: "the same coordinates from each of 200 sources",
+      found: "the same coordinates from each of 100 sources",
     });
   });
 

@@ -21,8 +21,8 @@ const SPEED: Speed = {
   row: 0,
 };
 const rows = (forward: number, gradient: number) => ({
-  base: { forward, gradient },
-  tuned: { forward: 0, gradient: 0 },
+  base: { forward, gradient, carried: gradient },
+  tuned: { forward: 0, gradient: 0, carried: 0 },
 });
 const CELL: CellWork = {
   ...{ layer: 2, share: 0.5, tokens: 1, promptTokens: 6, answers: 3 },

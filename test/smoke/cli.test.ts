@@ -1,5 +1,4 @@
 /** @file The built command line on the embedded pair, as a user starts it. */
-import { spawn } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -112,49 +111,6 @@ describe("an audit of the embedded pair", () => {
       ["number-agreement", "transfers"],
     ]);
   });
-
-  it("takes up the cells of a killed run, and the result is the same", async () => {
-    const small = [
-      "--audit",
-      "number-agreement",
-      "--layers",
-      "2,5",
-      "--items",
-      "240",
-      "--pairs",
-      "100",
-      "--controls",
-      "core",
-    ];
-    const whole = await audit("fixtures/demo/rotated", ...small);
-    const resumed = await audit("fixtures/demo/rotated", ...small, "--seed", "0");
-    expect(resultOf(resumed.out).cells).toEqual(resultOf(whole.out).cells);
-    // the cells of the whole run, put back as a killed run leaves them
-    const out = join(folder, "killed");
-    const child = spawn(process.execPath, [
-      resolve("dist/src/main.js"),
-      ...[BASE, "fixtures/demo/rotated", "--out", out, ...small],
-    ]);
-    const cells = join(`${out}.partial`, "cells");
-    const deadline = Date.now() + 50_000;
-    while (
-      Date.now() < deadline &&
-      !(existsSync(cells) && readdirSync(cells).some((n) => n.endsWith(".json")))
-    ) {
-      await new Promise((later) => setTimeout(later, 20));
-    }
-    child.kill("SIGKILL");
-    await new Promise((done) => child.on("close", done));
-    expect(existsSync(out)).toBe(false);
-    // the supervised child notices that its parent is gone and lets the folder go
-    await new Promise((later) => setTimeout(later, 2_000));
-    const again = await runCli([BASE, "fixtures/demo/rotated", "--out", out, ...small]);
-    expect({ code: again.code, reused: /\(reused\)/.test(again.stderr) }).toEqual({
-      code: 0,
-      reused: true,
-    });
-    expect(resultOf(out).cells).toEqual(resultOf(whole.out).cells);
-  }, 180_000);
 });
 
 describe("bad input ends with its code and a way out", () => {

@@ -3,6 +3,7 @@
  * orthonormal rows R, read by a linear softmax whose gradient is exact. No graph, no runtime.
  */
 import type { Continuation } from "../../src/align/continuation.js";
+import type { LearningOptions } from "../../src/align/learner.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { CELL_DEFAULTS, type CellInput, type SideInput } from "../../src/measure/cell-input.js";
 import { indexCausalModel } from "../../src/measure/causal-index.js";
@@ -104,6 +105,17 @@ interface ToyWorld {
   readonly seed?: number;
 }
 
+/**
+ * Fresh pairs for every step: a toy costs nothing, and what it tells is what the objective finds. What fewer pairs
+ * find has tests of its own.
+ */
+const THOROUGH: Partial<LearningOptions> = {
+  pairsPerBatch: 32,
+  stepsPerBatch: 1,
+  batchesKept: 1,
+  validateEvery: 10,
+};
+
 /** The cell of two toy models in one world. */
 export function toyCell(
   world: ToyWorld,
@@ -113,7 +125,14 @@ export function toyCell(
     naturalness,
     own,
     seed = 0,
-  }: { k: number; naturalness?: number; own?: Int32Array; seed?: number },
+    budget = THOROUGH,
+  }: {
+    k: number;
+    naturalness?: number;
+    own?: Int32Array;
+    seed?: number;
+    budget?: Partial<LearningOptions>;
+  },
 ): CellInput {
   const { classes, items: n } = world;
   const names = Array.from({ length: classes }, (_, c) => `v${c}`);
@@ -160,7 +179,7 @@ export function toyCell(
       ...rest,
       // the controls that are learned have tests of their own; elsewhere they would only cost time
       further: { controls: false, repeats: 0 },
-      learning: { ...learning, naturalness: naturalness ?? learning.naturalness },
+      learning: { ...learning, ...budget, naturalness: naturalness ?? learning.naturalness },
     },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AuditMeasures, CellMeasures, Distance } from "../../src/measure/measures.js";
+import type { AuditMeasures, CellMeasures, Distance, Trials } from "../../src/measure/measures.js";
 import { wilson } from "../../src/stats/intervals.js";
 import { DEFAULT_POLICY, policySchema, type Policy } from "../../src/verdict/policy.js";
 import { judge } from "../../src/verdict/run.js";
@@ -351,6 +351,22 @@ describe("rows that cannot be", () => {
     const broken = { ...trials!, permuted: { ...trials!.permuted, "base→tuned": "101" } };
     expect(() => judgeOne({ ...cell, trials: [broken] })).toThrow(
       "permuted base→tuned of the causal table has 3 outcomes for 300 trials",
+    );
+  });
+
+  it("may stop after the first trials where they only describe", () => {
+    const cell = plantCell(GOOD);
+    const [trials] = cell.trials;
+    const judgeWith = (change: Partial<Trials>): unknown =>
+      judgeOne({ ...cell, trials: [{ ...trials!, ...change }] });
+    const first = (n: number): string => "1".repeat(n);
+    const { fullSwap } = trials!;
+    expect(() => judgeWith({ closedForm: { "base→base": first(100) } })).not.toThrow();
+    expect(() => judgeWith({ fullSwap: { ...fullSwap, "base→tuned": first(100) } })).not.toThrow();
+    expect(() => judgeWith({ fullSwap: { ...fullSwap, "base→base": first(100) } })).toThrow("100 outcomes for 300"); // prettier-ignore
+    expect(() => judgeWith({ closedForm: { "base→base": first(301) } })).toThrow("301 outcomes for 300 trials"); // prettier-ignore
+    expect(() => judgeWith({ closedForm: { "base→base": "" } })).toThrow(
+      "0 outcomes for 300 trials",
     );
   });
 

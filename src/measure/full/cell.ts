@@ -75,7 +75,10 @@ export interface ContextCell {
  */
 export const CONTEXT_LEARNING: LearningOptions = {
   ...LEARNING_DEFAULTS,
-  pairsPerStep: 16,
+  pairsPerBatch: 16,
+  stepsPerBatch: 1,
+  batchesKept: 1,
+  validateEvery: 10,
   learningRate: 0.003,
 };
 
@@ -169,11 +172,12 @@ async function learn(
     ...{ name: cellName(key), options, random, signal, onStep },
     start: learners.map((learner) => learner.start),
     nPairs: pairs.train.target.length,
-    gradientAt: (subspaces, chosen) =>
+    run: (subspaces, chosen) =>
       contextGradientAt({
         ...{ learners, subspaces, rows, naturalness },
         pairs: takePairs(pairs.train, chosen),
       }),
+    slope: (_, batches) => present(batches.at(-1), "batch"),
     validate: (subspaces) =>
       contextLossAt({ ...{ learners, subspaces, rows, naturalness }, pairs: pairs.validation }),
   });

@@ -78,14 +78,15 @@ class Suffix:
         mixed = mixed.view(pairs, self.groups, sources, group, rows, self.size).permute(0, 2, 4, 1, 3, 5)
         return F.linear(mixed.reshape(pairs, sources, rows, -1), weights["o"])
 
-    def answer_logits(self, patched, head):
-        """patched [pair, source, d] -> [pair, source, answer]."""
+    def answer_logits(self, patched, head, target=None):
+        """patched [pair, source, d] -> [pair, source, answer]; `target` [pair] are prompts, those of the task by default."""
         task, d = self.task, patched.shape[-1]
-        later = self.tokens[task.target][:, None, 1:].expand(-1, patched.shape[1], -1, -1)
+        target = task.target if target is None else target
+        later = self.tokens[target][:, None, 1:].expand(-1, patched.shape[1], -1, -1)
         x = torch.cat([patched[:, :, None], later], 2)
         for i, (weights, past) in enumerate(zip(self.blocks, self.past)):
             last = i == len(self.blocks) - 1 and x.shape[2] > 1
-            chosen = tuple(t.index_select(0, task.target) for t in past)
+            chosen = tuple(t.index_select(0, target) for t in past)
             mixed = self.attend(F.rms_norm(x, (d,), weights["norm1"], self.eps), weights, chosen, last)
             x = (x[:, :, -1:] if last else x) + mixed
             gate, up = F.linear(F.rms_norm(x, (d,), weights["norm2"], self.eps), weights["gate_up"]).chunk(2, -1)
@@ -131,4 +132,5 @@ def prepare(task):
     return {"step": step, "check": check}
 
 
-serve(prepare)
+if __name__ == "__main__":
+    serve(prepare)
