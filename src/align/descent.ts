@@ -6,7 +6,7 @@ import { NumericsError } from "../errors.js";
 import type { Matrix } from "../numeric/matrix.js";
 import type { Stream } from "../stats/stream.js";
 import { createAdam, rateAt } from "./adam.js";
-import type { Learned, LearningOptions, LearningProblem } from "./learner.js";
+import type { BatchOptions, Learned, LearningOptions, LearningProblem } from "./learner.js";
 
 /** What to descend on; `B` is a minibatch that was run through the models. */
 export interface Descent<B> {
@@ -82,7 +82,7 @@ export async function descend<B>(problem: Descent<B>): Promise<Learned> {
 /** Size of the batch that is run before a step (from 1), in `pairsPerBatch`: the first one is as large as all that are kept. */
 function batchSize(
   step: number,
-  { stepsPerBatch, batchesKept }: Pick<LearningOptions, "stepsPerBatch" | "batchesKept">,
+  { stepsPerBatch, batchesKept }: Omit<BatchOptions, "pairsPerBatch">,
 ): number {
   if (step === 1) return batchesKept;
   return (step - 1) % stepsPerBatch === 0 ? 1 : 0;
@@ -91,7 +91,7 @@ function batchSize(
 /** Pairs per direction that so many steps run through the models, and that they look at, each step's counted. */
 export function countPairs(
   steps: number,
-  learning: Pick<LearningOptions, "pairsPerBatch" | "stepsPerBatch" | "batchesKept">,
+  learning: BatchOptions,
 ): { readonly run: number; readonly seen: number } {
   let [run, seen] = [0, 0];
   let kept: readonly number[] = [];

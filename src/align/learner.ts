@@ -64,13 +64,16 @@ export interface LearningOptions {
   readonly maxRows: number;
 }
 
+/** How minibatches are drawn and how long each serves. */
+export type BatchOptions = Pick<LearningOptions, "pairsPerBatch" | "stepsPerBatch" | "batchesKept">;
+
 /** Defaults and what they rest on. */
 export const LEARNING_DEFAULTS: LearningOptions = {
   steps: 60, // 20 suffice on planted models; 240 add nothing
   learningRate: 0.03, // .003 to .1 give the same within .02
   naturalness: 0.3, // .01 lets a re-coded variable pass; 1 gains nothing more
   pairsPerBatch: 32,
-  stepsPerBatch: 10, // 1 to 10 give the same within .02, 20 end a little higher
+  stepsPerBatch: 10, // 5 and 10 end at the same loss within .03, 20 a little higher (four cells)
   batchesKept: 4, // 9 gain nothing
   validateEvery: 20,
   patience: 2, // a cell whose closed form is already right stops after 40 steps
@@ -81,8 +84,8 @@ export const LEARNING_DEFAULTS: LearningOptions = {
 /**
  * The defaults for subspaces of k dimensions: one direction is learned from 24 pairs per batch, more from 32. Measured on
  * cells of a real 135M pair against fresh pairs at each of 60 steps, 8 (k = 1) or 32 (k = 9) of them: the same validation
- * loss within .02 and IIA within .03, or better, from a third to a sixth of the rows. With 16 pairs at k = 1 one cell in
- * twenty kept its closed form (.84) where 24 and 32 find .91 and .94.
+ * loss within .04 and IIA within .03, or better, from a third to a seventh of the rows. With 16 pairs two of six cells of
+ * one variable (k = 1) kept their closed form; in one of them 16, 24 and 32 pairs ended at .84, .91 and .94.
  */
 export function learningDefaults(k: number): LearningOptions {
   const { pairsPerBatch } = LEARNING_DEFAULTS;

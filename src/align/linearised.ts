@@ -29,16 +29,19 @@ export function linearise(
 ): LinearisedRows {
   const n = lossNats.length;
   const d = n === 0 ? 0 : gradient.length / n;
-  const slope = matrix(n, d, Float64Array.from(gradient));
-  const states = matrix(n, d, Float64Array.from(patched));
+  const slope = matrix(n, d);
   const intercept = new Float64Array(n);
   for (let r = 0; r < n; r++) {
     const loss = f32(lossNats, r);
     const rest = -Math.expm1(-loss); // 1 − p of the label
     const share = rest < SATURATED ? 0 : -1 / rest;
-    for (let i = r * d; i < (r + 1) * d; i++) slope.data[i] = share * f64(slope.data, i);
-    const logOdds = -loss - Math.log(rest); // +∞ where nothing is left to gain
-    intercept[r] = logOdds - dot(row(slope, r), row(states, r), d);
+    let here = 0; // J h
+    for (let i = r * d; i < (r + 1) * d; i++) {
+      const along = share * f32(gradient, i);
+      slope.data[i] = along;
+      here += along * f32(patched, i);
+    }
+    intercept[r] = -loss - Math.log(rest) - here; // +∞ where nothing is left to gain
   }
   return { intercept, slope };
 }

@@ -3,7 +3,7 @@
  * for estimates before a run. `test/measure/cell-rows.test.ts` counts the rows of measured cells against it.
  */
 import { countPairs } from "../align/descent.js";
-import type { LearningOptions } from "../align/learner.js";
+import type { BatchOptions, LearningOptions } from "../align/learner.js";
 import type { FurtherOptions } from "./cell-input.js";
 import { IDENTITY_PROMPTS } from "./identity-guard.js";
 import { SIDES, type Side } from "./measures.js";
@@ -22,10 +22,7 @@ export interface CellSize {
   readonly sameWidth: boolean;
   /** Steps of each learning. */
   readonly steps: number;
-  readonly learning: Pick<
-    LearningOptions,
-    "pairsPerBatch" | "stepsPerBatch" | "batchesKept" | "validateEvery"
-  >;
+  readonly learning: BatchOptions & Pick<LearningOptions, "validateEvery">;
   /** Whether a cross direction falls short, so that steering is looked for (`steering-room.ts`). */
   readonly fallsShort: boolean;
   readonly further: FurtherOptions;

@@ -34,7 +34,7 @@ import { untrainedStates } from "./untrained.js";
 /** Pairs that choose the best state; as many as a few training steps, so that choosing does not cost more than learning. */
 export const VALIDATION_PAIRS = 48;
 /** Distinct training pairs to draw minibatches from. */
-const TRAINING_PAIRS = 2048;
+export const TRAINING_PAIRS = 2048;
 
 /** Where finished cells are kept. */
 export interface CellArchive {

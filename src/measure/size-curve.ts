@@ -20,8 +20,8 @@ export function curveSizes(k: number, width: number): number[] {
 }
 
 /**
- * The curve of the models that are alive, each within itself. One closed form of the largest size serves all: its first rows are the
- * closed form of every smaller one.
+ * The curve of the models that are alive, each within itself. One closed form of the largest size serves all: its first
+ * rows are the closed form of every smaller one.
  */
 export async function measureSizeCurve(
   context: TableContext,

@@ -60,8 +60,8 @@ function labelTable(
 export const FIRST_TRIALS = 100;
 
 /** The same table with the first of its test pairs; pairs are drawn so that any beginning is balanced. */
-export function firstTrials(run: TableRun, n = FIRST_TRIALS): TableRun {
-  return takeTrials(run, 0, n);
+export function firstTrials(run: TableRun): TableRun {
+  return takeTrials(run, 0, FIRST_TRIALS);
 }
 
 /** The same table with the test pairs that {@link firstTrials} leaves out. */

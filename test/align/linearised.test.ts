@@ -10,44 +10,13 @@ import {
   type Point,
 } from "../../src/align/objective.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
-import { checkInput } from "../../src/measure/cell-input.js";
-import { bySide, prepareSite } from "../../src/measure/site.js";
-import { tableRuns } from "../../src/measure/table-run.js";
 import { matrix } from "../../src/numeric/matrix.js";
 import { stream } from "../../src/stats/stream.js";
-import { circle, toyCell } from "../support/toy-world.js";
+import { toyLearning } from "../support/toy-learning.js";
 
 /** Losses and gradients come as float32: 6e-8 of numbers of size 1 to 10, summed over some dozens of rows. */
 const FLOAT32 = 1e-5;
 const CALLS = { maxRows: 7, where: "test" };
-
-/** Two models whose readouts are linear softmaxes over `classes`. */
-function worldOf(classes: number): { models: LearningModel[]; pairs: Batch["pairs"] } {
-  const code = circle(
-    Array.from({ length: classes }, (_, i) => i),
-    2,
-  );
-  const model = { dModel: 12, basis: 1, gain: 0.5, blocks: [{ writes: code, reads: code }] };
-  const input = toyCell(
-    { classes, items: 120 },
-    { base: model, tuned: { ...model, basis: 2, dModel: 10, scale: 2 } },
-    { k: 2 },
-  );
-  checkInput(input);
-  const site = prepareSite(input);
-  const run = tableRuns(input)[0]!;
-  const models = bySide((side): LearningModel => ({
-    states: site.states(side),
-    start: randomSubspace(2, input.sides[side].dModel, stream(3, side)),
-    target: {
-      natural: site.natural(side),
-      continuation: input.sides[side].continuation,
-      labels: { train: run.train.label[side], validation: run.validation.label[side] },
-      unit: { train: 2, validation: 2 },
-    },
-  }));
-  return { models: [models.base, models.tuned], pairs: run.train };
-}
 
 const pointOf = (models: readonly LearningModel[], name: string): Point => ({
   models,
@@ -73,7 +42,7 @@ function expectClose(
 
 describe.each([0, 0.3])("with λ = %d", (naturalness) => {
   it("two classes of a linear readout are carried exactly, however far", async () => {
-    const { models, pairs } = worldOf(2);
+    const { models, pairs } = toyLearning(2);
     const batch: Batch = { split: "train", pairs, chosen: chosen(0, 12) };
     const [here, there] = [pointOf(models, "here"), pointOf(models, "there")];
     const carried = slopeAt(there, [await runBatch(here, batch, CALLS)], { naturalness });
@@ -84,7 +53,7 @@ describe.each([0, 0.3])("with λ = %d", (naturalness) => {
   });
 
   it("more classes are not: log-odds bend", async () => {
-    const { models, pairs } = worldOf(4);
+    const { models, pairs } = toyLearning(4);
     const batch: Batch = { split: "train", pairs, chosen: chosen(0, 12) };
     const [here, there] = [pointOf(models, "here"), pointOf(models, "there")];
     const carried = slopeAt(there, [await runBatch(here, batch, CALLS)], { naturalness });
@@ -93,7 +62,7 @@ describe.each([0, 0.3])("with λ = %d", (naturalness) => {
   });
 
   it("batches that were run apart count as if they were one", async () => {
-    const { models, pairs } = worldOf(4);
+    const { models, pairs } = toyLearning(4);
     const point = pointOf(models, "here");
     const of = (from: number, to: number): Batch => ({
       ...{ split: "train", pairs },

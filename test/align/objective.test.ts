@@ -1,15 +1,11 @@
 /** @file The whole objective, behaviour and naturalness, has the gradient that learning uses. */
 import { describe, expect, it } from "vitest";
-import type { LearningModel } from "../../src/align/learner.js";
 import { gradientAt, lossAt, type Batch, type Point } from "../../src/align/objective.js";
-import { projectToTangent, randomSubspace, retract } from "../../src/align/stiefel.js";
-import { checkInput } from "../../src/measure/cell-input.js";
-import { bySide, prepareSite } from "../../src/measure/site.js";
-import { tableRuns } from "../../src/measure/table-run.js";
+import { projectToTangent, retract } from "../../src/align/stiefel.js";
 import { dot } from "../../src/numeric/vector.js";
 import { matrix, row, type Matrix } from "../../src/numeric/matrix.js";
 import { stream } from "../../src/stats/stream.js";
-import { circle, toyCell } from "../support/toy-world.js";
+import { toyLearning } from "../support/toy-learning.js";
 
 /**
  * Patched states are float32 (about 1e-6 of a loss of size 1 to 10), so h = 3e-3 gives a difference good to 1e-3
@@ -18,36 +14,9 @@ import { circle, toyCell } from "../support/toy-world.js";
 const H = 3e-3;
 const DIFFERENCE = 5e-3;
 
-const code = circle([0, 1, 2, 3], 2);
-const model = { dModel: 12, basis: 1, gain: 0.5, blocks: [{ writes: code, reads: code }] };
-const input = toyCell(
-  { classes: 4, items: 120 },
-  { base: model, tuned: { ...model, basis: 2, dModel: 10, scale: 2 } },
-  { k: 2 },
-);
-
-function pointWithUnits(): { point: Point; batch: Batch } {
-  checkInput(input);
-  const site = prepareSite(input);
-  const run = tableRuns(input)[0]!;
-  const models = Object.entries(
-    bySide((side): LearningModel => ({
-      states: site.states(side),
-      start: randomSubspace(2, input.sides[side].dModel, stream(3, side)),
-      target: {
-        natural: site.natural(side),
-        continuation: input.sides[side].continuation,
-        labels: { train: run.train.label[side], validation: run.validation.label[side] },
-        unit: { train: 2, validation: 2 },
-      },
-    })),
-  ).map(([, m]) => m);
-  const chosen = Int32Array.from(Array(12).keys());
-  return {
-    point: { models, subspaces: models.map(({ start }) => start) },
-    batch: { split: "train", pairs: run.train, chosen },
-  };
-}
+const { models, pairs } = toyLearning(4);
+const point: Point = { models, subspaces: models.map(({ start }) => start) };
+const batch: Batch = { split: "train", pairs, chosen: Int32Array.from(Array(12).keys()) };
 
 function slope(
   point: Point,
@@ -68,7 +37,6 @@ function slope(
 
 describe.each([0, 0.3, 5])("gradientAt with λ = %d", (naturalness) => {
   it("agrees with differences of the loss along tangent directions, and reports the same loss", async () => {
-    const { point, batch } = pointWithUnits();
     const options = { naturalness, maxRows: 7, where: "test" };
     const { loss, gradients } = await gradientAt(point, batch, options);
     expect(Math.abs(loss - (await lossAt(point, batch, options)))).toBeLessThan(1e-5); // float32 log-probabilities

@@ -19,9 +19,10 @@ import { indexCausalModel } from "../../src/measure/causal-index.js";
 import { CELL_DEFAULTS, type CellInput } from "../../src/measure/cell-input.js";
 import { learnCell, startSubspaces } from "../../src/measure/cell-learning.js";
 import { runControls, subspaceRuns, type TableContext } from "../../src/measure/controls.js";
-import { sidesOf, type Subspaces } from "../../src/measure/interventions.js";
+import type { Subspaces } from "../../src/measure/interventions.js";
 import { SIDES, type Side } from "../../src/measure/measures.js";
 import { toPairSet } from "../../src/measure/pair-set.js";
+import { TRAINING_PAIRS, VALIDATION_PAIRS } from "../../src/measure/run.js";
 import { bySide, prepareSite } from "../../src/measure/site.js";
 import { suffixContinuation, SuffixSessions } from "../../src/measure/suffix-runner.js";
 import { tableRuns } from "../../src/measure/table-run.js";
@@ -76,8 +77,6 @@ export interface LearningSubject {
 
 /** Steps between two looks. */
 const LOOK_EVERY = 5;
-const TRAINING_PAIRS = 2048;
-const VALIDATION_PAIRS = 48;
 
 /** Prepares and captures the items and opens nothing yet. */
 export async function openLearning(request: LearningRequest): Promise<LearningSubject> {
@@ -213,7 +212,7 @@ async function heldOut(context: TableContext, [base, tuned]: readonly Matrix[]):
   const subspaces: Subspaces = { ...(base && { base }), ...(tuned && { tuned }) };
   const { iia } = await runControls(context, subspaceRuns(context, "iia", { subspaces }));
   const rates = Object.values(iia).map((row) => countHits(row).hits / row.length);
-  return rates.reduce((a, b) => a + b, 0) / sidesOf(subspaces).length ** 2;
+  return rates.reduce((a, b) => a + b, 0) / rates.length;
 }
 
 function chooseRole({ roles }: PreparedAudit, asked: string | undefined): string {

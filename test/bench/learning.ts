@@ -106,6 +106,8 @@ async function followAuthor(
 interface LearningTask {
   readonly pairs: { readonly target: readonly number[]; readonly source: readonly number[] };
   readonly labels: readonly (readonly number[])[];
+  /** Pairs per direction and step. */
+  readonly batch: number;
   readonly [name: string]: unknown;
 }
 
@@ -122,7 +124,7 @@ function taskOf(
   return {
     ...{ base: resolve(paths.base), tuned: resolve(paths.tuned), k, threads: options.threads },
     layer: context.input.key.layer,
-    ...{ batch: options.batch, learningRate: 0 },
+    batch: options.batch,
     prompts: prepared.items.map(({ ids }) => ids),
     position: present(first, "item").positions[role],
     pairs: { target: [...train.target], source: [...train.source] },
@@ -142,8 +144,7 @@ function taskOf(
 
 /** The first pairs alone: what one step of the author's way sees. */
 function oneBatch(task: LearningTask): LearningTask {
-  const first = (values: readonly number[]): readonly number[] =>
-    values.slice(0, Number(task["batch"]));
+  const first = (values: readonly number[]): readonly number[] => values.slice(0, task.batch);
   const { target, source } = task.pairs;
   return {
     ...task,

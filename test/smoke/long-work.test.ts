@@ -126,8 +126,7 @@ it(
     const child = await startedRun(out);
     const holder = holderOf(out);
     process.kill(holder, "SIGSTOP"); // or it may be done before the second has begun
-    const second = await runCli(argsOf(out));
-    process.kill(holder, "SIGCONT");
+    const second = await runCli(argsOf(out)).finally(() => process.kill(holder, "SIGCONT"));
     expect(second.code).toBe(2);
     expect(second.stderr).toMatch(
       new RegExp(`^OUTPUT_IN_USE .*found process ${holder} on .*, since 20`, "m"),

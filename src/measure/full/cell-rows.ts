@@ -1,6 +1,6 @@
 /** @file How many contexts a cell of whole contexts runs through each model: a table beside the code, as `../cell-rows.ts`. */
 import { countPairs } from "../../align/descent.js";
-import type { LearningOptions } from "../../align/learner.js";
+import type { BatchOptions, LearningOptions } from "../../align/learner.js";
 import type { Rows } from "../cell-rows.js";
 import { SIDES, type Side } from "../measures.js";
 import { VALIDATION_PAIRS } from "./run.js";
@@ -13,10 +13,7 @@ export interface ContextCellSize {
   readonly validation?: number;
   readonly steps: number;
   readonly sameWidth: boolean;
-  readonly learning: Pick<
-    LearningOptions,
-    "pairsPerBatch" | "stepsPerBatch" | "batchesKept" | "validateEvery"
-  >;
+  readonly learning: BatchOptions & Pick<LearningOptions, "validateEvery">;
 }
 
 /** Directions into one target in which each control is run. */
