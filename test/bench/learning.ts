@@ -6,7 +6,7 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { ADAPTERS } from "../../adapters/index.js";
 import { present } from "../../src/errors.js";
@@ -14,6 +14,7 @@ import { SIDES } from "../../src/measure/measures.js";
 import { loadModel } from "../../src/models/load.js";
 import { openLearning, type LearningSubject, type Moment } from "./learning-subject.js";
 import type { BenchOptions } from "./options.js";
+import { peerTask, type PeerTask } from "./peer-task.js";
 import { startPeer, type Peer } from "./peer.js";
 import { DEMO, type Report } from "./report.js";
 import { sessionOf } from "./session-options.js";
@@ -102,17 +103,17 @@ async function followAuthor(
   }
 }
 
-/** What the peers are told (`peers/common.py`): the pairs and labels that ours learns from and is judged by. */
-interface LearningTask {
-  readonly pairs: { readonly target: readonly number[]; readonly source: readonly number[] };
-  readonly labels: readonly (readonly number[])[];
+/** The pairs and labels that ours learns from and is judged by. */
+interface LearningTask extends PeerTask {
   /** Pairs per direction and step. */
   readonly batch: number;
-  readonly [name: string]: unknown;
+  readonly heldOut: PeerTask["pairs"] & {
+    readonly labels: readonly (readonly number[])[];
+  };
 }
 
 function taskOf(
-  { context, prepared, role, k, problem }: LearningSubject,
+  { context, prepared, role, problem }: LearningSubject,
   {
     options,
     paths,
@@ -120,25 +121,22 @@ function taskOf(
 ): LearningTask {
   const { models } = problem();
   const { train, test } = context.run;
-  const [first] = prepared.items;
+  const first = present(prepared.items[0], "item");
   return {
-    ...{ base: resolve(paths.base), tuned: resolve(paths.tuned), k, threads: options.threads },
-    layer: context.input.key.layer,
+    ...peerTask({
+      ...{ paths: [paths.base, paths.tuned], threads: options.threads, prepared, models },
+      layer: context.input.key.layer,
+      position: present(first.positions[role], role),
+      pairs: train,
+      labels: SIDES.map((side) => train.label[side]),
+      subspaces: models.map(({ start }) => start),
+    }),
     batch: options.batch,
-    prompts: prepared.items.map(({ ids }) => ids),
-    position: present(first, "item").positions[role],
-    pairs: { target: [...train.target], source: [...train.source] },
-    labels: SIDES.map((side) => [...train.label[side]]),
     heldOut: {
       target: [...test.target],
       source: [...test.source],
       labels: SIDES.map((side) => [...test.label[side]]),
     },
-    answerIds: prepared.answerTokens.flat(),
-    classOf: prepared.answerTokens.flatMap((ids, at) => ids.map(() => at)),
-    starts: models.map(({ start: { data } }) => [...data]),
-    means: models.map(({ states }) => [...states.normalisation.mean]),
-    sigmas: models.map(({ states }) => states.normalisation.sigma),
   };
 }
 

@@ -1,9 +1,9 @@
 /** @file The PyTorch peers of a step: the task they are given, what they must agree on, how each is timed. */
-import { resolve } from "node:path";
 import { z } from "zod";
 import { NumericsError, present } from "../../src/errors.js";
 import { median } from "../../src/numeric/quantile.js";
 import type { BenchOptions } from "./options.js";
+import { peerTask } from "./peer-task.js";
 import type { Peer } from "./peer.js";
 import type { Times } from "./spread.js";
 import { LEARNING_RATE, type StepSubject } from "./step-subject.js";
@@ -29,18 +29,14 @@ export function taskOf(
   { prepared, point, batch }: StepSubject,
   { options, paths, layer }: StepPlace,
 ): unknown {
-  const [base, tuned] = paths.map((path) => resolve(path));
+  const labels = point.models.map(({ target }) => present(target, "target").labels.train);
   return {
-    ...{ base, tuned, layer, threads: options.threads, k: options.k, learningRate: LEARNING_RATE },
-    prompts: prepared.items.map(({ ids }) => ids),
-    position: options.tokens - options.suffix,
-    pairs: { target: [...batch.pairs.target], source: [...batch.pairs.source] },
-    labels: point.models.map(({ target }) => [...present(target, "target").labels.train]),
-    answerIds: prepared.answerTokens.flat(),
-    classOf: prepared.answerTokens.flatMap((ids, at) => ids.map(() => at)),
-    starts: point.subspaces.map(({ data }) => [...data]),
-    means: point.models.map(({ states }) => [...states.normalisation.mean]),
-    sigmas: point.models.map(({ states }) => states.normalisation.sigma),
+    ...peerTask({
+      ...{ paths, layer, prepared, labels, threads: options.threads },
+      ...{ position: options.tokens - options.suffix, pairs: batch.pairs },
+      ...point,
+    }),
+    learningRate: LEARNING_RATE,
   };
 }
 
