@@ -31,10 +31,10 @@ export class SessionHost implements OpensSessions {
       this.#settle(reply);
     });
     this.#worker.on("error", (cause) => {
-      this.#fail(String(cause), cause);
+      this.#fail(threadEnded(String(cause), cause));
     });
     this.#worker.on("exit", (code) => {
-      this.#fail(`it ended with code ${code}`);
+      this.#fail(threadEnded(`it ended with code ${code}`));
     });
     this.#worker.unref();
   }
@@ -65,9 +65,9 @@ export class SessionHost implements OpensSessions {
     };
   }
 
-  /** Ends the thread and frees all that it holds. */
+  /** Ends the thread and frees all that it holds. Calls that wait fail at once, whatever the thread still answers. */
   async close(): Promise<void> {
-    this.#failure ??= new HostError("a thread of the runtime was closed", { code: "HOST_CLOSED" });
+    this.#fail(new HostError("a thread of the runtime was closed", { code: "HOST_CLOSED" }));
     await this.#worker.terminate();
   }
 
@@ -89,14 +89,17 @@ export class SessionHost implements OpensSessions {
     else waiting?.resolve(value);
   }
 
-  #fail(found: string, cause?: unknown): void {
-    this.#failure ??= new HostError("a thread of the runtime ended", {
-      code: "SESSION_THREAD",
-      found,
-      hint: "most often memory ran out: try a smaller --batch, or --threads 1, which needs no thread of its own",
-      cause,
-    });
+  #fail(failure: HostError): void {
+    this.#failure ??= failure;
     for (const { reject } of this.#calls.values()) reject(this.#failure);
     this.#calls.clear();
   }
 }
+
+const threadEnded = (found: string, cause?: unknown) =>
+  new HostError("a thread of the runtime ended", {
+    code: "SESSION_THREAD",
+    found,
+    hint: "most often memory ran out: try a smaller --batch, or --threads 1, which needs no thread of its own",
+    cause,
+  });
