@@ -6,6 +6,8 @@ import { valueText } from "../../src/report/figure-text.js";
 import { renderReport } from "../../src/report/html/page.js";
 import { parseResult } from "../../src/report/result-text.js";
 import type { Result } from "../../src/report/schema.js";
+import { DEFAULT_POLICY } from "../../src/verdict/policy.js";
+import { judge } from "../../src/verdict/run.js";
 import { richResult } from "../support/rich-result.js";
 import { sampleResult } from "../support/sample-result.js";
 
@@ -113,6 +115,30 @@ describe("report.html", () => {
     for (const measure of measures) {
       if (measure.kind === "value") expect(page).toContain(`>${valueText(measure)} <i>`);
     }
+  });
+
+  it("says the trials of a control where they are not those of the site", () => {
+    const rich = richResult();
+    const [learned] = rich.cells.filter(({ further }) => further !== undefined);
+    const n = learned!.trials[0]!.target.length;
+    expect(n).toBeGreaterThan(100);
+    const html = renderReport(rich);
+    expect(html).toContain("control task: shuffled labels, n = 100");
+    expect(html).not.toContain("learned maps, n ="); // the caption says it once for the others
+    const shorter = rich.cells.map((cell) => ({
+      ...cell,
+      trials: cell.trials.map((trials) => ({
+        ...trials,
+        fullSwap: {
+          ...trials.fullSwap,
+          "base→tuned": trials.fullSwap["base→base"]!.slice(0, 90),
+        },
+      })),
+    }));
+    const judged = { ...rich, ...judge({ audits: rich.audits, cells: shorter }, DEFAULT_POLICY) };
+    expect(renderReport({ ...judged, cells: shorter })).toContain(
+      "whole state swapped, n = 90 base→tuned",
+    );
   });
 
   it("draws no point where nothing was learned, and never NaN", () => {

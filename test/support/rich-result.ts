@@ -64,7 +64,7 @@ function furtherOf(iia: DirectedHits, { trials, learning }: CellMeasures): Furth
     sizeCurve: { n: 100, points: [1, 2, 4, 8].map((k) => ({ k, iia: first })) },
     isolation: { target, source, noIntervention, swapped: iia },
     behaviourOnly: control,
-    shuffledLabels: control,
+    shuffledLabels: { ...control, iia: first },
     untrainedSource: { base: untrained, tuned: untrained },
     repeats: [],
   };

@@ -1,7 +1,7 @@
 /** @file What stands beside the learned maps of a site: nulls, control tasks, other bases, and what must not move. */
 import type { JSX } from "preact";
 
-import { DIRECTIONS, SIDES, direction, type Side } from "../../measure/measures.js";
+import { DIRECTIONS, SIDES, direction, type Direction, type Side } from "../../measure/measures.js";
 import type { ByDirection, SiteControls, SiteVerdict } from "../../verdict/verdicts.js";
 import { ABSENT } from "../figure-text.js";
 import { IntervalChart, type ChartRow } from "./interval-chart.js";
@@ -67,7 +67,6 @@ export function ControlCharts(props: {
   readonly id: string;
 }): JSX.Element {
   const { site, id } = props;
-  const isolation = site.further?.isolation;
   return (
     <div class="panels">
       {SIDES.map((target) => (
@@ -78,7 +77,7 @@ export function ControlCharts(props: {
           <IntervalChart
             id={`${id}-${target}`}
             title={`Controls into ${target}, layer ${site.layer}, role ${site.role}`}
-            axis={`share of trials, n = ${site.n}${isolation === undefined ? "" : ` (isolation ${isolation.n})`}`}
+            axis={`share of trials, n = ${site.n} where no other stands`}
             rows={rowsInto(site, target)}
           />
         </figure>
@@ -98,29 +97,41 @@ function rowsInto(site: SiteVerdict, target: Side): readonly ChartRow[] {
       ...(isOfTarget === true ? [] : [{ kind: "cross" as const, measure: measures[across] }]),
       { kind: "within" as const, measure: measures[within] },
     ].filter(({ measure }) => measure?.kind === "value");
-    return [{ label: name, marks }];
+    return [{ label: withCount(name, pickKeys(measures, [across, within]), site.n), marks }];
   });
+}
+
+function pickKeys(measures: ByDirection, keys: readonly Direction[]): ByDirection {
+  return Object.fromEntries(keys.map((key) => [key, measures[key]]));
+}
+
+/** The name of a control, with its trials where they are not the site's `n`; and with the directions, where only these differ. */
+function withCount(name: string, measures: ByDirection, n: number): string {
+  const counts = new Map<number, Direction[]>();
+  for (const key of DIRECTIONS) {
+    const measure = measures[key];
+    if (measure?.kind === "value") counts.set(measure.n, [...(counts.get(measure.n) ?? []), key]);
+  }
+  const notes = [...counts]
+    .filter(([count]) => count !== n)
+    .map(([count, keys]) => `n = ${count}${counts.size === 1 ? "" : ` ${keys.join(", ")}`}`);
+  return [name, ...notes].join(", ");
 }
 
 /** All of them by direction. */
 export function ControlTable({ site }: { readonly site: SiteVerdict }): JSX.Element {
   const rows = CONTROLS.map(({ name, pick }) => ({ name, measures: pick(site) }));
-  const { further } = site;
-  const more = [
-    ...(further?.isolation === undefined ? [] : [`isolation n = ${further.isolation.n}`]),
-    ...(further?.bothRight === undefined ? [] : [`both models right n = ${further.bothRight.n}`]),
-  ];
   return (
     <>
       <DataTable
-        caption={`Controls (share of trials) by direction, ${[`n = ${site.n}`, ...more].join(", ")}; ${ABSENT} and controls without a row were not run`}
+        caption={`Controls (share of trials) by direction, n = ${site.n} where no other stands; ${ABSENT} and controls without a row were not run`}
         head={[...texts("Control"), ...numbers(...DIRECTIONS)]}
       >
         {rows
           .filter(({ measures }) => Object.keys(measures).length > 0)
           .map(({ name, measures }) => (
             <tr>
-              <RowHead>{name}</RowHead>
+              <RowHead>{withCount(name, measures, site.n)}</RowHead>
               <DirectionCells of={measures} />
             </tr>
           ))}
