@@ -47,6 +47,12 @@ const commands: Commands = {
     const { AUDITS, TEXT_AUDITS } = await import("../audits/index.js");
     return compareCommand(options, io, { adapters: ADAPTERS, audits: AUDITS, texts: TEXT_AUDITS });
   },
+  async align(options, io) {
+    const { alignCommand } = await import("./cli/align-command.js");
+    const { NUMBER_TASKS } = await import("../audits/numbers/index.js");
+    const { hierarchicalEquality } = await import("../audits/equality/hierarchical-equality.js");
+    return alignCommand(options, io, { sequences: NUMBER_TASKS, features: [hierarchicalEquality] });
+  },
   async export(options, io) {
     const { exportCommand } = await import("./cli/export-command.js");
     const { ADAPTERS } = await import("../adapters/index.js");

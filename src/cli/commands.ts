@@ -88,6 +88,40 @@ export interface CompareOptions {
   readonly verbose: boolean;
 }
 
+/** Options of `mas-audit align`. */
+export interface AlignOptions {
+  /** Folders of small networks. */
+  readonly networks: readonly string[];
+  readonly method: "mas" | "das" | "unimas" | "stitching" | "latent-stitching";
+  readonly map: "orthogonal" | "scaled" | "relaxed" | "invertible" | "linear" | "coupling";
+  /** Variables of each block; empty = all shared ones in one block. */
+  readonly exchange: readonly (readonly string[])[];
+  /** Coordinates per block. */
+  readonly k: number;
+  readonly learnSize: boolean;
+  readonly nullBlock: boolean;
+  /** Names of networks that may only be recorded. */
+  readonly closed: readonly string[];
+  /** Name of the network that all learned pairs hold; null = every pair is learned. */
+  readonly reference: string | null;
+  /** Other names for variables of a task. */
+  readonly rename: readonly {
+    readonly task: string;
+    readonly own: string;
+    readonly common: string;
+  }[];
+  /** Held-out trials per direction. */
+  readonly pairs: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly seeds: number;
+  /** CPU threads of the runtime; `"auto"` = the machine's quota. */
+  readonly threads: number | "auto";
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
 /** Options of `mas-audit gradcheck`. */
 export interface GradcheckOptions extends ModelOptions {
   /** Layer spec as typed, for example `3,7-9`; see `plan/layers.ts`. */
@@ -167,7 +201,7 @@ export interface ReproduceOptions {
 export const DEFAULT_POLICY_FILE = "mas-audit-policy.yaml";
 
 /** Schemas that `mas-audit schema` prints. */
-export const SCHEMAS = ["result", "audit", "policy", "progress", "compare"] as const;
+export const SCHEMAS = ["result", "audit", "policy", "progress", "compare", "alignment"] as const;
 /** Name of a schema that `mas-audit schema` prints. */
 export type SchemaName = (typeof SCHEMAS)[number];
 
@@ -185,6 +219,8 @@ export interface Commands {
   diff(options: DiffOptions, io: Io): Promise<number>;
   /** Correlative measures between layers; 0 whatever they are. */
   compare(options: CompareOptions, io: Io): Promise<number>;
+  /** Small networks aligned; 0 whatever is found. */
+  align(options: AlignOptions, io: Io): Promise<number>;
   export(options: ExportOptions, io: Io): Promise<number>;
   /** As of the audit: 1 = the gate is closed under the policy asked for. */
   report(options: ReportOptions, io: Io): Promise<number>;

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { UsageError } from "../errors.js";
 import { nearest } from "../plan/did-you-mean.js";
+import { addAlignCommand } from "./align-options.js";
 import { GROUPS, MODEL } from "./audit-flags.js";
 import type { Commands, Io, Registry } from "./commands.js";
 import { EXIT, exitCodeOf } from "./exit.js";
@@ -101,6 +102,7 @@ function addSubcommands(program: Command, parts: Omit<Registry, "program" | "sub
     },
   };
   addModelCommands(registry);
+  addAlignCommand(registry);
   addFileCommands(registry);
 }
 

@@ -1,5 +1,6 @@
 /** @file `mas-audit schema`: the formats as JSON Schema. */
 import { auditJsonSchema } from "../plan/audit-schema.js";
+import { alignmentJsonSchema } from "../report/schema-alignment.js";
 import { compareJsonSchema } from "../report/schema-compare.js";
 import { resultJsonSchema } from "../report/schema.js";
 import { policyJsonSchema } from "../verdict/policy.js";
@@ -13,6 +14,7 @@ const SCHEMAS = {
   policy: policyJsonSchema,
   progress: progressJsonSchema,
   compare: compareJsonSchema,
+  alignment: alignmentJsonSchema,
 } as const satisfies Record<SchemaName, () => unknown>;
 
 /** Prints a JSON Schema. */

@@ -207,7 +207,7 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
   ],
   [
     "help inspct",
-    'UNKNOWN_COMMAND mas-audit help: expected one of "plan", "inspect", "gradcheck", "doctor", "diff", "compare", "report", "reproduce" and 4 more, found "inspct"\n' +
+    'UNKNOWN_COMMAND mas-audit help: expected one of "plan", "inspect", "gradcheck", "doctor", "diff", "compare", "align", "report" and 5 more, found "inspct"\n' +
       HELP,
   ],
   [
@@ -216,7 +216,7 @@ const MISTAKES: readonly (readonly [line: string, text: string])[] = [
   ],
   [
     "schema resul",
-    'BAD_ARGUMENT schema: expected "result", "audit", "policy", "progress" or "compare", found "resul"\n  hint  did you mean "result"?\n',
+    'BAD_ARGUMENT schema: expected "result", "audit", "policy", "progress", "compare" or "alignment", found "resul"\n  hint  did you mean "result"?\n',
   ],
   [
     "a b --k",
@@ -289,6 +289,7 @@ describe("the help", () => {
     ["--help", "help.txt"],
     ["inspect --help", "help-inspect.txt"],
     ["gradcheck --help", "help-gradcheck.txt"],
+    ["align --help", "help-align.txt"],
     ["export --help", "help-export.txt"],
     ["doctor --help", "help-doctor.txt"],
     ["report --help", "help-report.txt"],

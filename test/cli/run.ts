@@ -43,6 +43,7 @@ export async function run(argv: readonly string[], handlers: Partial<Commands> =
     gradcheck: record("gradcheck"),
     diff: record("diff"),
     compare: record("compare"),
+    align: record("align"),
     export: record("export"),
     report: record("report"),
     reproduce: record("reproduce"),

@@ -1,0 +1,114 @@
+/**
+ * @file What the alignment of any number of models is made of: models with maps, ordered directions between them, and how
+ * each frozen model goes on from patched states. One model is DAS, two or more are MAS (`method.md` 5.1 in the notes).
+ */
+import type { Matrix } from "../../numeric/matrix.js";
+import type { Stream } from "../../stats/stream.js";
+import type { MapForm } from "../maps/map.js";
+
+/** What a frozen model does after its states were patched, row by row. */
+export interface Behaviour {
+  /**
+   * Goes on from `states` `[row, d]` (as the model has them, not normalised), each in its own episode.
+   *
+   * @throws {@link NumericsError} when the model answers with something that is not finite.
+   */
+  run(request: {
+    /** `[row]`: which of the episodes that this model was given. */
+    readonly episodes: Int32Array;
+    readonly states: Float32Array;
+    readonly gradient: boolean;
+  }): Promise<Outcome>;
+}
+
+/** Answers of a frozen model. */
+export interface Outcome {
+  /** `[row]`: cross-entropy of the labels, nats, mean over the scored tokens of the row. */
+  readonly lossNats: Float64Array;
+  /** `[row]`: 1 where every scored token is right. */
+  readonly right: Uint8Array;
+  /** `[row]`: share of the scored tokens that are right. */
+  readonly tokenShare: Float64Array;
+  /** dL/d(state) of each row's own loss, `[row, d]`; with `gradient` only. */
+  readonly slope?: Float32Array;
+}
+
+/** One model. */
+export interface TransferModel {
+  readonly name: string;
+  /** `[d]`. */
+  readonly mean: Float64Array;
+  readonly sigma: number;
+  /** `[k, d]`, orthonormal rows: where its map starts. */
+  readonly start: Matrix;
+  readonly behaviour: Behaviour;
+}
+
+/** Trials of one direction in one split; all `[trial, …]`. States are normalised, each by its own model. */
+export interface ExchangeSet {
+  /** Episode of each trial in the target model. */
+  readonly episodes: Int32Array;
+  /** `[trial, d of the target]`. */
+  readonly target: Matrix;
+  /** `[trial, d of the source]`. */
+  readonly source: Matrix;
+  /** `[trial, d of the target]`: mean of the target's natural states with the variables that the patched one has. */
+  readonly natural: Matrix;
+  /** `[trial]`: 0 where the target never has these variables, so that `natural` has no row. */
+  readonly hasNatural: Uint8Array;
+}
+
+/** Splits of the trials; `test` is never learned from. */
+export type TransferSplit = "train" | "validation" | "test";
+
+/** An ordered pair of models, and what is exchanged. */
+export interface TransferDirection {
+  readonly source: number;
+  readonly target: number;
+  /** A block of coordinates; or everything outside all blocks, which within a model must change nothing. */
+  readonly exchanges: number | "rest";
+  /** Weights of the two losses; both 0: not learned from, only evaluated. */
+  readonly weight: { readonly behaviour: number; readonly latent: number };
+  readonly sets: Readonly<Record<TransferSplit, ExchangeSet>>;
+}
+
+/** What can be chosen about learning. */
+export interface TransferOptions {
+  /** Most steps. */
+  readonly steps: number;
+  /** Adam's highest rate on orthonormal rows. */
+  readonly rate: number;
+  /** Adam's highest rate on free parameters, per element. */
+  readonly freeRate: number;
+  /** Trials per direction in a minibatch. */
+  readonly batch: number;
+  readonly validateEvery: number;
+  /** Validations in a row without progress after which learning stops. */
+  readonly patience: number;
+}
+
+/** Defaults of {@link TransferOptions}. */
+export const TRANSFER_DEFAULTS: TransferOptions = {
+  steps: 200,
+  rate: 0.03,
+  freeRate: 0.003,
+  batch: 64,
+  validateEvery: 20,
+  patience: 3,
+};
+
+/** Everything that is learned from and evaluated on. */
+export interface TransferProblem {
+  readonly form: MapForm;
+  /** Half-open ranges of coordinates, one per variable, consecutive from 0. */
+  readonly blocks: readonly (readonly [first: number, last: number])[];
+  /** What becomes of the target's coordinates outside the block: kept (MAS), or 0 (stitching). */
+  readonly rest: "kept" | "zero";
+  /** Whether the size of each block is learned too, up to its range (Boundless DAS). */
+  readonly learnsSize: boolean;
+  readonly models: readonly TransferModel[];
+  readonly directions: readonly TransferDirection[];
+  readonly options: TransferOptions;
+  readonly random: Stream;
+  readonly signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,166 @@
+/** @file Loss and gradient of a minibatch of all directions: each target model is run once, for all that goes into it. */
+import { invariant, NumericsError, present } from "../../errors.js";
+import { matrix, row, takeRows, type Matrix } from "../../numeric/matrix.js";
+import { axpy, f64, i32 } from "../../numeric/vector.js";
+import { zeroLike, type MapParameters } from "../maps/map.js";
+import type { Exchanged } from "./exchange.js";
+import { latentLoss } from "./latent-loss.js";
+import { asModelHas, exchangeTrials, modelAt, type Maps } from "./patch.js";
+import type { Outcome, TransferDirection, TransferProblem, TransferSplit } from "./problem.js";
+
+/** Trials of each direction; those of a direction that is not looked at are absent. */
+export type ChosenTrials = ReadonlyMap<TransferDirection, Int32Array>;
+
+/** A direction with its patched states. */
+interface Patched {
+  readonly direction: TransferDirection;
+  readonly trials: Int32Array;
+  readonly exchanged: Exchanged;
+}
+
+/** Loss of chosen trials: weighted, mean over the trials of each direction, summed over directions; nats. */
+export interface LossAndSlope {
+  readonly lossNats: number;
+  /** One per model; with `gradient` only. */
+  readonly parameters?: readonly MapParameters[];
+  /** dL/d(mask) of each block; with `gradient` only. */
+  readonly masks?: readonly Float64Array[];
+}
+
+/**
+ * @throws {@link NumericsError} when a loss is not finite.
+ */
+export async function lossOf(
+  problem: TransferProblem,
+  maps: Maps,
+  {
+    split,
+    chosen,
+    gradient,
+  }: { readonly split: TransferSplit; readonly chosen: ChosenTrials; readonly gradient: boolean },
+): Promise<LossAndSlope> {
+  const patched = [...chosen].map(([direction, trials]) => ({
+    ...{ direction, trials },
+    exchanged: exchangeTrials(problem, direction, { set: direction.sets[split], trials, maps }),
+  }));
+  const outcomes = await runTargets(problem, patched, { split, gradient });
+  const parameters = maps.parameters.map(zeroLike);
+  const masks = maps.masks.map((mask) => new Float64Array(mask.length));
+  let total = 0;
+  for (const each of patched) {
+    const { loss, slope } = directionLoss(problem, each, { split, outcome: outcomes.get(each) });
+    total += loss;
+    if (!gradient) continue;
+    const { source, target, exchanges } = each.direction;
+    const into = {
+      donor: present(parameters[exchanges === "rest" ? target : source], "gradient of the donor"),
+      keeper: present(parameters[target], "gradient of the target"),
+    };
+    const maskSlope = each.exchanged.pull(slope, into);
+    if (exchanges !== "rest") addMaskSlope(problem, masks, { exchanges, maskSlope });
+  }
+  if (!Number.isFinite(total)) throw notFinite(total);
+  return { lossNats: total, ...(gradient && { parameters, masks }) };
+}
+
+function addMaskSlope(
+  { blocks }: TransferProblem,
+  masks: readonly Float64Array[],
+  { exchanges, maskSlope }: { readonly exchanges: number; readonly maskSlope: Float64Array },
+): void {
+  const [first] = present(blocks[exchanges], "block");
+  const into = present(masks[exchanges], "slope of a mask");
+  for (let i = 0; i < into.length; i++) into[i] = f64(into, i) + f64(maskSlope, first + i);
+}
+
+/** Runs each target once over all directions whose behaviour counts. */
+async function runTargets(
+  problem: TransferProblem,
+  patched: readonly Patched[],
+  { split, gradient }: { readonly split: TransferSplit; readonly gradient: boolean },
+): Promise<ReadonlyMap<Patched, Outcome>> {
+  const found = new Map<Patched, Outcome>();
+  for (const [index, model] of problem.models.entries()) {
+    const own = patched.filter(
+      ({ direction }) => direction.target === index && direction.weight.behaviour > 0,
+    );
+    if (own.length === 0) continue;
+    const states = own.map(({ exchanged }) => asModelHas(model, exchanged.states));
+    const episodes = own.map(({ direction, trials }) =>
+      trials.map((trial) => i32(direction.sets[split].episodes, trial)),
+    );
+    const d = model.mean.length;
+    const outcome = await model.behaviour.run({
+      episodes: Int32Array.from(episodes.flatMap((each) => [...each])),
+      states: joined(states),
+      gradient,
+    });
+    let first = 0;
+    for (const each of own) {
+      const last = first + each.trials.length;
+      found.set(each, part(outcome, { first, last, d }));
+      first = last;
+    }
+  }
+  return found;
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((sum, each) => sum + each.length, 0));
+  let at = 0;
+  for (const each of parts) {
+    out.set(each, at);
+    at += each.length;
+  }
+  return out;
+}
+
+function part(
+  { lossNats, right, tokenShare, slope }: Outcome,
+  { first, last, d }: { readonly first: number; readonly last: number; readonly d: number },
+): Outcome {
+  return {
+    lossNats: lossNats.subarray(first, last),
+    right: right.subarray(first, last),
+    tokenShare: tokenShare.subarray(first, last),
+    ...(slope && { slope: slope.subarray(first * d, last * d) }),
+  };
+}
+
+function directionLoss(
+  problem: TransferProblem,
+  { direction, trials, exchanged }: Patched,
+  { split, outcome }: { readonly split: TransferSplit; readonly outcome: Outcome | undefined },
+): { readonly loss: number; readonly slope: Matrix } {
+  const { behaviour, latent } = direction.weight;
+  const { sigma } = modelAt(problem, direction.target);
+  const states = exchanged.states;
+  const slope = matrix(states.rows, states.cols);
+  let loss = 0;
+  if (behaviour > 0) {
+    invariant(outcome !== undefined, "a direction without answers");
+    const share = behaviour / trials.length;
+    loss += share * outcome.lossNats.reduce((sum, each) => sum + each, 0);
+    outcome.slope?.forEach((value, i) => (slope.data[i] = share * sigma * value));
+  }
+  if (latent > 0) {
+    const set = direction.sets[split];
+    const hasNatural = Uint8Array.from(trials, (trial) => set.hasNatural[trial] ?? 0);
+    const natural = latentLoss(states, takeRows(set.natural, trials), hasNatural);
+    if (natural.n > 0) {
+      const share = latent / natural.n;
+      loss += share * natural.loss.reduce((sum, each) => sum + each, 0);
+      axpy(share, row(natural.slope, 0), { y: row(slope, 0), n: slope.data.length });
+    }
+  }
+  return { loss, slope };
+}
+
+function notFinite(found: number): NumericsError {
+  return new NumericsError("the loss of an alignment is not finite", {
+    code: "NOT_FINITE",
+    expected: "finite numbers",
+    found: String(found),
+    hint: "choose a smaller learning rate, or the orthogonal map",
+  });
+}

@@ -1,0 +1,96 @@
+/** @file `mas-audit align`: its flags, and what they mean as values. */
+import { Option } from "commander";
+import { DEFAULTS } from "../plan/defaults.js";
+import { json, noProgress, valued, verbose, withDefault } from "./audit-flags.js";
+import type { AlignOptions, Registry } from "./commands.js";
+import { OptionReader, type RawOptions } from "./option-reader.js";
+
+/** Names of the maps, from strict to free; the runtime that knows them is loaded later. */
+export const MAP_NAMES = [
+  "orthogonal",
+  "scaled",
+  "relaxed",
+  "invertible",
+  "linear",
+  "coupling",
+] as const;
+/** Names of the methods. */
+export const METHOD_NAMES = ["mas", "das", "unimas", "stitching", "latent-stitching"] as const;
+
+/** Coordinates per block, unless said otherwise. */
+const K = 4;
+/** Steps, unless said otherwise. */
+const STEPS = 200;
+/** Held-out trials per direction, unless said otherwise. */
+const PAIRS = 300;
+
+/** Adds the command. */
+export function addAlignCommand({ subcommand, commands, io, done }: Registry): void {
+  subcommand("align", "small networks whose symbolic model is known: MAS, DAS, stitching")
+    .argument("<networks...>", "folders with network.json, two or more (one for DAS)")
+    .addOption(valued("--method <name>", `${METHOD_NAMES.join(", ")} (default: mas)`))
+    .addOption(valued("--map <name>", `${MAP_NAMES.join(", ")} (default: orthogonal)`))
+    .addOption(
+      valued(
+        "--exchange <names>",
+        'variables exchanged together, as in "count,phase"; repeatable, a block each (default: all shared ones, one block)',
+      ),
+    )
+    .addOption(valued("--k <n>", `coordinates per block (default: ${K})`))
+    .addOption(new Option("--learn-size", "learn how many of them are needed (Boundless DAS)"))
+    .addOption(
+      new Option("--null-block", "also ask that all outside the blocks can be swapped in vain"),
+    )
+    .addOption(valued("--closed <name>", "network that may only be recorded; repeatable (CLMAS)"))
+    .addOption(
+      valued("--reference <name>", "learn only pairs with this network; the others never meet"),
+    )
+    .addOption(
+      valued("--rename <task:own=common>", "another name for a task's variable; repeatable"),
+    )
+    .addOption(valued("--pairs <n>", `held-out trials per direction (default: ${PAIRS})`))
+    .addOption(valued("--steps <n>", `most steps (default: ${STEPS})`))
+    .addOption(valued("--seed <n>", withDefault("seed of trials and learning", "seed")))
+    .addOption(valued("--seeds <n>", "repeat with so many seeds (default: 1)"))
+    .addOption(valued("--threads <n>", "CPU threads (default: the quota of this machine)"))
+    .addOption(json())
+    .addOption(noProgress())
+    .addOption(verbose())
+    .action(async (networks: readonly string[], raw: RawOptions) => {
+      done.code = await commands.align(readAlignOptions(networks, raw), io);
+    });
+}
+
+/** Options of `align`. @throws {@link UsageError} that lists every mistake. */
+export function readAlignOptions(networks: readonly string[], raw: RawOptions): AlignOptions {
+  const reader = new OptionReader(raw);
+  const options = {
+    networks,
+    method: reader.choice("method", METHOD_NAMES, "mas"),
+    map: reader.choice("map", MAP_NAMES, "orthogonal"),
+    exchange: reader.all("exchange").map((names) => names.split(",").map((name) => name.trim())),
+    k: reader.number("k", K),
+    learnSize: reader.on("learnSize"),
+    nullBlock: reader.on("nullBlock"),
+    closed: reader.all("closed"),
+    reference: reader.one("reference") ?? null,
+    rename: reader.all("rename").flatMap((text) => {
+      const [, task, own, common] = /^([^:=]+):([^:=]+)=([^:=]+)$/u.exec(text) ?? [];
+      if (task !== undefined && own !== undefined && common !== undefined)
+        return [{ task, own, common }];
+      const expected = 'TASK:OWN=COMMON, as in "arithmetic:value=count"';
+      reader.problems.push({ what: "--rename", expected, found: JSON.stringify(text) });
+      return [];
+    }),
+    pairs: reader.number("pairs", PAIRS),
+    steps: reader.number("steps", STEPS),
+    seed: reader.number("seed", DEFAULTS.seed),
+    seeds: reader.number("seeds", 1),
+    threads: reader.number("threads", DEFAULTS.threads),
+    json: reader.on("json"),
+    quiet: reader.on("quiet"),
+    verbose: reader.on("verbose"),
+  };
+  reader.check();
+  return options;
+}

@@ -1,0 +1,133 @@
+/** @file Aligned networks as text of at most 80 columns: who gives (rows) to whom (columns), and what is said of each pair. */
+import { wrap } from "../report/wrap.js";
+import { printableLine } from "../report/printable.js";
+import type { Alignment, AlignmentDirection, AlignmentRun } from "../report/schema-alignment.js";
+import { writeMeasure, writeNumber } from "../verdict/sentences.js";
+import type { Measure } from "../verdict/verdicts.js";
+
+const WIDTH = 80;
+const NONE = "–";
+
+/** The whole alignment; lines end in "\n". */
+export function printAlignment(alignment: Alignment): string {
+  const { method, map, blocks, runs, closed, reference } = alignment;
+  const names = runs[0]?.networks.map(({ name }) => name) ?? [];
+  const lines = [
+    `${method}, ${map} map; ${blocks.map(({ name, k }) => `${name} (k = ${k})`).join(", ")}`,
+    ...(closed.length === 0 ? [] : [`closed: ${closed.join(", ")}`]),
+    ...(reference === undefined ? [] : [`learned only in pairs with ${reference}; * never met`]),
+    "",
+    ...networkLines(runs),
+    ...exchanged(alignment).flatMap((name) => ["", ...matrixLines(runs, { name, names })]),
+    ...pairLines(runs),
+    ...sizeLines(alignment),
+  ];
+  return lines.map((line) => `${printableLine(line.trimEnd())}\n`).join("");
+}
+
+function networkLines(runs: readonly AlignmentRun[]): string[] {
+  const [first] = runs;
+  return (first?.networks ?? []).flatMap(({ name, task, d, natural }, i) =>
+    wrap(
+      `${letter(i)}  ${name}: ${task}, d = ${d}, right naturally ${natural.hits} of ${natural.n}`,
+      WIDTH,
+    ),
+  );
+}
+
+/** A, B, …, Z, AA, …: columns of 80 have no room for names. */
+function letter(index: number): string {
+  const last = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? last : `${letter(Math.floor(index / 26) - 1)}${last}`;
+}
+
+function exchanged({ runs }: Alignment): readonly string[] {
+  return [...new Set(runs.flatMap(({ directions }) => directions.map((of) => of.exchanges)))];
+}
+
+const COLUMN = 12;
+
+function matrixLines(
+  runs: readonly AlignmentRun[],
+  { name, names }: { readonly name: string; readonly names: readonly string[] },
+): string[] {
+  const rows = names.map((source, i) => {
+    const cells = names.map((target) => {
+      const found = runs.flatMap(({ directions }) =>
+        directions.filter(
+          (of) => of.source === source && of.target === target && of.exchanges === name,
+        ),
+      );
+      return cell(found).padStart(COLUMN);
+    });
+    return `${letter(i).padEnd(4)}${cells.join("")}`;
+  });
+  const nulls = names.map((target) => nullText(runs, { name, target }).padStart(COLUMN));
+  const n = runs[0]?.directions[0]?.iia;
+  const trials = n?.kind === "value" ? `n = ${n.n}` : "";
+  const seeds = runs.length === 1 ? "" : `; least–most of ${runs.length} seeds`;
+  return [
+    ...wrap(
+      `Interchange accuracy of ${name} by trial (rows give, columns take; ${trials}${seeds})`,
+      WIDTH,
+    ),
+    `${"".padEnd(4)}${names.map((_, i) => letter(i).padStart(COLUMN)).join("")}`,
+    ...rows,
+    `${"null".padEnd(4)}${nulls.join("")}`,
+  ];
+}
+
+function cell(found: readonly AlignmentDirection[]): string {
+  const values = found.flatMap(({ iia }) => (iia.kind === "value" ? [iia.value] : []));
+  const mark = found.every(({ learned }) => learned) ? "" : "*";
+  return values.length === 0 ? NONE : `${span(values)}${mark}`;
+}
+
+function span(values: readonly number[]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)].map(writeNumber);
+  return least === most ? String(least) : `${String(least)}–${String(most)}`;
+}
+
+/** Largest null of all directions into a target. */
+function nullText(
+  runs: readonly AlignmentRun[],
+  { name, target }: { readonly name: string; readonly target: string },
+): string {
+  const values = runs.flatMap(({ directions }) =>
+    directions
+      .filter((of) => of.target === target && of.exchanges === name)
+      .flatMap(({ noIntervention, permuted, randomSubspace }) =>
+        [noIntervention, permuted, randomSubspace].map(valueOf),
+      ),
+  );
+  return values.length === 0 ? NONE : writeNumber(Math.max(...values));
+}
+
+function valueOf(measure: Measure): number {
+  return measure.kind === "value" ? measure.value : 0;
+}
+
+function pairLines(runs: readonly AlignmentRun[]): string[] {
+  if (runs.every(({ pairs }) => pairs.length === 0)) return [];
+  const lines = runs.flatMap(({ seed, pairs }) =>
+    pairs.flatMap(({ base, tuned, exchanges, verdict, ratio, reasons }) => {
+      const both = (["base→tuned", "tuned→base"] as const).map((key) => writeMeasure(ratio[key]));
+      const figures = verdict === "transfers" || verdict === "fails" ? `: ${both.join(", ")}` : "";
+      const seedText = runs.length === 1 ? "" : ` (seed ${seed})`;
+      const line = `${base} – ${tuned}, ${exchanges}${seedText}: ${verdict}${figures}`;
+      return [
+        ...wrap(line, WIDTH),
+        ...(figures === "" ? wrap(reasons[0] ?? "", WIDTH - 4).map((text) => `    ${text}`) : []),
+      ];
+    }),
+  );
+  return ["", "Pairs: share of the target's own effect that arrives, there and back", ...lines];
+}
+
+function sizeLines({ blocks, runs }: Alignment): string[] {
+  const learned = runs.filter(({ sizes }) => sizes.some((size, i) => size !== blocks[i]?.k));
+  return learned.map(
+    ({ seed, sizes }) =>
+      `learned sizes (seed ${seed}): ${sizes.map((size, i) => `${blocks[i]?.name ?? ""} ${size}`).join(", ")}`,
+  );
+}

@@ -1,0 +1,124 @@
+/**
+ * @file The trials between two tasks: targets with their places, and for each a source whose values change the target's.
+ * All networks of one task read the same runs, so that directions are compared trial by trial.
+ */
+import { NumericsError, PlanError, present } from "../../errors.js";
+import type { TaskState } from "../../plan/sequence-task.js";
+import type { Stream } from "../../stats/stream.js";
+import type { PlacedRun, RunTask } from "./placed-run.js";
+import type { Episode } from "./episode.js";
+
+/** What is exchanged together: one block of coordinates. */
+export interface ExchangedVariable {
+  /** As reports call it. */
+  readonly name: string;
+  /** Variables of the symbolic models. */
+  readonly variables: readonly string[];
+}
+
+/** Other names for the variables of a task, by task and then by its own name: `{ arithmetic: { value: "count" } }`. */
+export type Renaming = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Trials of one source task, one target task and one exchanged variable. */
+export interface TrialSet {
+  readonly sources: readonly PlacedRun[];
+  /** The rest of each target's run after the exchange. */
+  readonly rests: readonly Episode[];
+  /** What the target's symbolic model holds then, under common names. */
+  readonly values: readonly TaskState[];
+  /** The rest of each target's run once *all* variables have the source's values: what a whole state should bring. */
+  readonly wholeRests: readonly Episode[];
+}
+
+/** Draws of a source for one target, before it is given up. */
+const MOST_DRAWS = 1000;
+
+/** The values of a run under the names that its task shares with others. */
+export function commonValues(task: RunTask, values: TaskState, renaming: Renaming): TaskState {
+  const names = renaming[task.id] ?? {};
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [names[name] ?? name, value]),
+  );
+}
+
+/** The values that a source gives, under the names of the target's task. */
+function valuesFor(task: RunTask, values: TaskState, renaming: Renaming): TaskState {
+  const back = new Map(
+    Object.entries(renaming[task.id] ?? {}).map(([own, common]) => [common, own]),
+  );
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [back.get(name) ?? name, value]),
+  );
+}
+
+/**
+ * Pairs each target with a source that gives it other values.
+ *
+ * @throws {@link PlanError} for a variable that a task does not have; {@link NumericsError} where no source changes a
+ * target.
+ */
+export function drawTrials(
+  targets: readonly PlacedRun[],
+  {
+    sourceTask,
+    targetTask,
+    exchanged,
+    renaming,
+    random,
+  }: {
+    readonly sourceTask: RunTask;
+    readonly targetTask: RunTask;
+    readonly exchanged: ExchangedVariable;
+    readonly renaming: Renaming;
+    readonly random: Stream;
+  },
+): TrialSet {
+  const own = exchanged.variables.map((name) => ownName(targetTask, name, renaming));
+  for (const name of exchanged.variables) ownName(sourceTask, name, renaming);
+  const found = targets.map((target) => {
+    for (let draw = 0; draw < MOST_DRAWS; draw++) {
+      const source = sourceTask.draw(random);
+      const given = commonValues(sourceTask, source.values, renaming);
+      const taken = valuesFor(targetTask, given, renaming);
+      if (!target.accepts(taken, own)) continue;
+      const { rest, values } = target.exchange(taken, own, random);
+      const changes = own.some((name) => values[name] !== target.values[name]);
+      const isScored = rest.labels.some((label) => label >= 0);
+      if (!changes || !isScored) continue;
+      const all = targetTask.variables.filter((name) => taken[name] !== undefined);
+      const whole = target.accepts(taken, all) ? target.exchange(taken, all, random).rest : rest;
+      return { source, rest, values, whole };
+    }
+    throw new NumericsError(`no source of ${sourceTask.id} changes a target of ${targetTask.id}`, {
+      code: "NO_CHANGING_SOURCE",
+      expected: `another value of ${own.join(", ")} within ${MOST_DRAWS} draws`,
+      found: "the target's own values each time",
+      hint: "exchange other variables, or tasks whose values vary",
+    });
+  });
+  return {
+    sources: found.map(({ source }) => source),
+    rests: found.map(({ rest }) => rest),
+    values: found.map(({ values }) => commonValues(targetTask, values, renaming)),
+    wholeRests: found.map(({ whole }) => whole),
+  };
+}
+
+/** A task's own name of a variable under its common name. */
+function ownName(task: RunTask, name: string, renaming: Renaming): string {
+  const names = renaming[task.id] ?? {};
+  const own = task.variables.find((variable) => (names[variable] ?? variable) === name);
+  if (own !== undefined) return own;
+  throw new PlanError(`the task ${task.id} has no variable "${name}"`, {
+    code: "UNKNOWN_VARIABLE",
+    where: task.id,
+    expected: `one of ${task.variables.map((variable) => names[variable] ?? variable).join(", ")}`,
+    found: name,
+    hint: "choose --variables that all networks have, or rename one with --rename TASK:OWN=COMMON",
+  });
+}
+
+/** One text per assignment of values to `names`; equal texts, equal values. */
+export function valueKey(values: TaskState, names: readonly string[]): string {
+  return names.map((name) => `${name}=${String(present(values[name], name))}`).join("|");
+}
