@@ -4,7 +4,7 @@
  * Two models: SVD of `M_Aᵀ M_B` (codes, centred and scaled) pairs directions of A with directions of B. Rows beyond
  * the rank of the code come from the paired within-group residuals, `R_Aᵀ R_B`.
  * One model: the leading right singular vectors of its own code, then of its residuals; the other model can be
- * aligned to it by the polar factor (`method.md` 10.3 in the notes; Schönemann 1966).
+ * aligned to it by the polar factor (Schönemann 1966).
  */
 import { PlanError } from "../errors.js";
 import {

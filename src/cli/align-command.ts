@@ -25,7 +25,7 @@ import { printAlignment } from "./align-text.js";
 import type { AlignOptions, Io } from "./commands.js";
 import { EXIT } from "./exit.js";
 import { readMachine } from "./machine.js";
-import { openStatusLine, type StatusLine } from "./status-line.js";
+import { withStatusLine, type StatusLine } from "./status-line.js";
 
 /** Tasks that small networks may read. */
 export interface KnownTasks {
@@ -39,21 +39,13 @@ export async function alignCommand(
   io: Io,
   tasks: KnownTasks,
 ): Promise<number> {
-  const status = openStatusLine({
-    sink: io.stderr,
-    quiet: options.quiet,
-    nowMs: () => performance.now(),
-  });
-  try {
-    const alignment = await align(options, { tasks, status, signal: io.signal });
-    status.end();
-    io.stdout.write(
-      options.json ? `${JSON.stringify(alignment, null, 2)}\n` : printAlignment(alignment),
-    );
-    return EXIT.pass;
-  } finally {
-    status.end();
-  }
+  const alignment = await withStatusLine(io, options.quiet, (status) =>
+    align(options, { tasks, status, signal: io.signal }),
+  );
+  io.stdout.write(
+    options.json ? `${JSON.stringify(alignment, null, 2)}\n` : printAlignment(alignment),
+  );
+  return EXIT.pass;
 }
 
 /** Where an alignment is told and stopped. */
@@ -64,10 +56,7 @@ interface Work {
 }
 
 /** Aligns networks, once per seed. */
-export async function align(
-  options: AlignOptions,
-  { tasks, status, signal }: Work,
-): Promise<Alignment> {
+async function align(options: AlignOptions, { tasks, status, signal }: Work): Promise<Alignment> {
   status.stage("reading the networks");
   const session = { threads: chooseThreads(options.threads, readMachine()) };
   const networks = options.networks.map((folder): TaskedNetwork => {
@@ -153,12 +142,13 @@ function requestOf(
     ),
     blocks: blocksOf(options, { networks, renaming }),
     ...{ nullBlock: options.nullBlock, learnsSize: options.learnSize, renaming },
+    anySource: options.anySource,
     closed: new Set(options.closed.map((name) => indexOf(name, { names, flag: "--closed" }))),
     ...(options.reference !== null && {
       reference: indexOf(options.reference, { names, flag: "--reference" }),
     }),
-    trials: { ...TRIAL_COUNTS, test: options.pairs },
-    options: { ...TRANSFER_DEFAULTS, steps: options.steps },
+    trials: { ...TRIAL_COUNTS, train: options.trainPairs, test: options.pairs },
+    options: { ...TRANSFER_DEFAULTS, steps: options.steps, batch: options.batch },
   };
 }
 

@@ -23,6 +23,10 @@ const K = 4;
 const STEPS = 200;
 /** Held-out trials per direction, unless said otherwise. */
 const PAIRS = 300;
+/** Trials per direction to learn from, unless said otherwise. */
+const TRAIN_PAIRS = 1000;
+/** Trials per direction in one step, unless said otherwise. */
+const BATCH = 64;
 
 /** Adds the command. */
 export function addAlignCommand({ subcommand, commands, io, done }: Registry): void {
@@ -49,6 +53,11 @@ export function addAlignCommand({ subcommand, commands, io, done }: Registry): v
       valued("--rename <task:own=common>", "another name for a task's variable; repeatable"),
     )
     .addOption(valued("--pairs <n>", `held-out trials per direction (default: ${PAIRS})`))
+    .addOption(
+      valued("--train-pairs <n>", `trials per direction to learn from (default: ${TRAIN_PAIRS})`),
+    )
+    .addOption(new Option("--any-source", "sources as they come, also those that change nothing"))
+    .addOption(valued("--batch <n>", `trials per direction in one step (default: ${BATCH})`))
     .addOption(valued("--steps <n>", `most steps (default: ${STEPS})`))
     .addOption(valued("--seed <n>", withDefault("seed of trials and learning", "seed")))
     .addOption(valued("--seeds <n>", "repeat with so many seeds (default: 1)"))
@@ -83,6 +92,9 @@ export function readAlignOptions(networks: readonly string[], raw: RawOptions): 
       return [];
     }),
     pairs: reader.number("pairs", PAIRS),
+    trainPairs: reader.number("trainPairs", TRAIN_PAIRS),
+    anySource: reader.on("anySource"),
+    batch: reader.number("batch", BATCH),
     steps: reader.number("steps", STEPS),
     seed: reader.number("seed", DEFAULTS.seed),
     seeds: reader.number("seeds", 1),
@@ -91,6 +103,14 @@ export function readAlignOptions(networks: readonly string[], raw: RawOptions): 
     quiet: reader.on("quiet"),
     verbose: reader.on("verbose"),
   };
+  for (const [flag, isGiven] of [
+    ["--closed", options.closed.length > 0],
+    ["--reference", options.reference !== null],
+  ] as const) {
+    if (!isGiven || options.method === "mas") continue;
+    const expected = "no such flag: only MAS learns all directions";
+    reader.problems.push({ what: flag, expected, found: `--method ${options.method}` });
+  }
   reader.check();
   return options;
 }

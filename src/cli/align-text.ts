@@ -78,7 +78,7 @@ function matrixLines(
 }
 
 function cell(found: readonly AlignmentDirection[]): string {
-  const values = found.flatMap(({ iia }) => (iia.kind === "value" ? [iia.value] : []));
+  const values = found.flatMap(({ iia }) => valuesOf(iia));
   const mark = found.every(({ learned }) => learned) ? "" : "*";
   return values.length === 0 ? NONE : `${span(values)}${mark}`;
 }
@@ -97,14 +97,15 @@ function nullText(
     directions
       .filter((of) => of.target === target && of.exchanges === name)
       .flatMap(({ noIntervention, permuted, randomSubspace }) =>
-        [noIntervention, permuted, randomSubspace].map(valueOf),
+        [noIntervention, permuted, randomSubspace].flatMap(valuesOf),
       ),
   );
   return values.length === 0 ? NONE : writeNumber(Math.max(...values));
 }
 
-function valueOf(measure: Measure): number {
-  return measure.kind === "value" ? measure.value : 0;
+/** The value of a measure, where it has one. */
+function valuesOf(measure: Measure): readonly number[] {
+  return measure.kind === "value" ? [measure.value] : [];
 }
 
 function pairLines(runs: readonly AlignmentRun[]): string[] {

@@ -112,6 +112,12 @@ export interface AlignOptions {
   }[];
   /** Held-out trials per direction. */
   readonly pairs: number;
+  /** Trials per direction to learn from. */
+  readonly trainPairs: number;
+  /** Whether sources may also change nothing. */
+  readonly anySource: boolean;
+  /** Trials per direction in one step. */
+  readonly batch: number;
   readonly steps: number;
   readonly seed: number;
   readonly seeds: number;

@@ -6,7 +6,7 @@ import type { DiffOptions, Io } from "./commands.js";
 import { printDiff } from "./diff-text.js";
 import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
-import { openStatusLine, type StatusLine } from "./status-line.js";
+import { withStatusLine, type StatusLine } from "./status-line.js";
 
 /** Compares two models; exit code 0 whatever differs. @throws what {@link loadPair} throws. */
 export async function diffCommand(
@@ -14,27 +14,20 @@ export async function diffCommand(
   io: Io,
   parts: { readonly adapters: readonly Adapter[] },
 ): Promise<number> {
-  const status = openStatusLine({
-    sink: io.stderr,
-    // a line per weight would bury a log; where nobody watches there is only the result
-    quiet: options.quiet || !io.stderr.isTerminal,
-    nowMs: () => performance.now(),
-  });
-  try {
+  // a line per weight would bury a log; where nobody watches there is only the result
+  const quiet = options.quiet || !io.stderr.isTerminal;
+  const { models, diff } = await withStatusLine(io, quiet, async (status) => {
     status.stage("loading the models");
-    const models = await loadPair(options, parts);
-    const diff = await diffModels(models, watchOn(status, io.signal));
-    status.end();
-    const names = {
-      base: models.base.path,
-      tuned: options.tunedAdapter ?? models.tuned.path,
-    };
-    const record = { schema: "mas-audit/diff@1", models: names, ...diff };
-    io.stdout.write(options.json ? `${JSON.stringify(record, null, 2)}\n` : printDiff(diff, names));
-    return EXIT.pass;
-  } finally {
-    status.end();
-  }
+    const pair = await loadPair(options, parts);
+    return { models: pair, diff: await diffModels(pair, watchOn(status, io.signal)) };
+  });
+  const names = {
+    base: models.base.path,
+    tuned: options.tunedAdapter ?? models.tuned.path,
+  };
+  const record = { schema: "mas-audit/diff@1", models: names, ...diff };
+  io.stdout.write(options.json ? `${JSON.stringify(record, null, 2)}\n` : printDiff(diff, names));
+  return EXIT.pass;
 }
 
 function watchOn(status: StatusLine, signal: AbortSignal): DiffWatch {

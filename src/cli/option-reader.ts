@@ -23,6 +23,7 @@ const NUMBERS = {
   k: { least: 1, most: 65_536 },
   items: { least: 1, most: 1_000_000 },
   pairs: { least: 1, most: 1_000_000 },
+  trainPairs: { least: 1, most: 1_000_000 },
   steps: { least: 0, most: 100_000 },
   seed: { least: 0, most: 4_294_967_295 },
   seeds: { least: 1, most: 100 },

@@ -71,6 +71,20 @@ export function openStatusLine({ sink, quiet, json = false, nowMs }: StatusParts
   };
 }
 
+/** Does `work` with a status line on stderr, which has ended when it is done or has failed. */
+export async function withStatusLine<T>(
+  { stderr }: { readonly stderr: Sink },
+  quiet: boolean,
+  work: (status: StatusLine) => Promise<T>,
+): Promise<T> {
+  const status = openStatusLine({ sink: stderr, quiet, nowMs: () => performance.now() });
+  try {
+    return await work(status);
+  } finally {
+    status.end();
+  }
+}
+
 const nothing = (): void => undefined;
 const SILENT: StatusLine = {
   stage: nothing,

@@ -78,7 +78,7 @@ export function subspaceRuns(
 }
 
 /**
- * One subspace used in both models, judged by what it does in the tuned one (`verdict.md` 2.1 point 8): tuned→base alone
+ * One subspace used in both models, judged by what it does in the tuned one: tuned→base alone
  * works on a rotated model too.
  */
 export function frozenBasisRuns(context: TableContext, subspace: Matrix): ControlRun[] {

@@ -12,7 +12,7 @@ import { wilson } from "../stats/intervals.js";
 import type { Stream } from "../stats/stream.js";
 import { SIDES, type AuditMeasures, type Count, type Side } from "./measures.js";
 
-/** Fewer scored pairs than this say nothing (`verdict.md` 1). */
+/** Fewer scored pairs than this say nothing. */
 export const MIN_PAIRS = 60;
 
 /** One audit with both captures. */

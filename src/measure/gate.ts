@@ -16,7 +16,7 @@ export interface GateRule {
   readonly confidence: number;
 }
 
-/** The rule of `verdict.md` 2.1, with the thresholds of the default policy. */
+/** The rule of a verdict's first gate, with the thresholds of the default policy. */
 export const GATE_DEFAULTS: GateRule = { tau: 0.2, confidence: 0.95 };
 
 /** True where the lower end of a rate stands more than τ above a null: what the learned maps must show. */

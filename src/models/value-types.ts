@@ -19,7 +19,7 @@ const PROBE = [
 
 /**
  * Returns the types of `values`. Where rank and last size cannot be inferred, a session is made with the values as
- * outputs *without* type information: the runtime infers them (`onnx.md` 1.5) and no weights are run. Where a
+ * outputs *without* type information: the runtime infers them and no weights are run. Where a
  * Reshape hides the rank from it as well, the graph runs once on a few tokens, and only element type, rank and last
  * size are kept.
  *

@@ -1,7 +1,7 @@
 /**
  * @file External data: from the words of an ONNX file to a checked (file, offset, length), and back.
  * A path may not leave the model's folder: not by `..`, and not by a symbolic link, except where caches of model hubs
- * put their data (`onnx.md` 5.2).
+ * put their data.
  */
 import { realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";

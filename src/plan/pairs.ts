@@ -58,7 +58,7 @@ export function samePairs(plan: PairPlan): readonly Pair[] {
 
 /**
  * Pairs to learn from, changed and same in turn, so that every even-sized batch is half of each. With changed pairs
- * only, a binary variable could be learnt by flipping it whatever the source says (`verdict.md` 2.1 point 4).
+ * only, a binary variable could be learnt by flipping it whatever the source says.
  * `n` is rounded down to even; where one kind is scarcer, both are cut to its number.
  */
 export function trainingPairs(plan: PairPlan): readonly Pair[] {

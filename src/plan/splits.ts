@@ -1,7 +1,6 @@
 /**
  * @file Train, validation and test: by group (a focus word, by default), seeded, balanced over the classes. Words are
- * held out and not only prompts, because at a focus word 300 prompts are a few dozen distinct states
- * (`verdict.md` 2.1 point 3).
+ * held out and not only prompts, because at a focus word 300 prompts are a few dozen distinct states.
  */
 import { present } from "../errors.js";
 import type { Stream } from "../stats/stream.js";

@@ -9,11 +9,12 @@ import type { Policy } from "../verdict/policy.js";
 import type { Measure } from "../verdict/verdicts.js";
 import type { AlignmentDirection, AlignmentRun } from "./schema-alignment.js";
 
-/** Names of what was exchanged, and whether pairs can be judged: where every direction is learned or meant to be predicted. */
+/** What a run's document says beyond what was measured. */
 export interface RunContext {
   readonly seed: number;
   /** Name of each block. */
   readonly blocks: readonly string[];
+  /** Whether pairs of networks get a verdict: with MAS, which learns all four directions or is meant to predict them. */
   readonly judgesPairs: boolean;
   readonly policy: Policy;
 }

@@ -25,7 +25,7 @@ export interface SessionOptions {
   readonly threads?: number;
   /**
    * Let the runtime rearrange weights into private copies that multiply faster, in float32 whatever the file's type.
-   * Costs one copy of the weights per use (`onnx.md` 2.9). @defaultValue false
+   * Costs one copy of the weights per use. @defaultValue false
    */
   readonly prepack?: boolean;
   /**

@@ -12,8 +12,7 @@ import {
 } from "../../numeric/matrix.js";
 import { f64 } from "../../numeric/vector.js";
 import type { Stream } from "../../stats/stream.js";
-import { add, part } from "./linear.js";
-import type { MapForm, MapParameters } from "./map.js";
+import { addTo, parameter, type MapForm, type MapParameters } from "./map.js";
 
 /** Coupling layers; with three each half has been changed by a changed one. */
 const LAYERS = 3;
@@ -79,7 +78,7 @@ function couple(parameters: MapParameters, from: Matrix, way: "forward" | "back"
   const pulls = order.map((layer) => {
     const { reads, moves } = halves(from.cols, layer);
     const read = columns(states, reads);
-    const weight = (name: string): Matrix => part(parameters, `${name}${layer}`);
+    const weight = (name: string): Matrix => parameter(parameters, `${name}${layer}`);
     const [w1, b1, w2, b2] = [weight("w1"), weight("b1"), weight("w2"), weight("b2")];
     const before = plusRow(multiplyTransposed(read, w1), b1);
     const hidden = matrix(before.rows, before.cols, before.data.map(Math.tanh));
@@ -91,16 +90,16 @@ function couple(parameters: MapParameters, from: Matrix, way: "forward" | "back"
         moved.cols,
         moved.data.map((value) => sign * value),
       );
-      add(part(into, `w2${layer}`), transposedMultiply(out, hidden));
-      add(part(into, `b2${layer}`), sumOfRows(out));
+      addTo(parameter(into, `w2${layer}`), transposedMultiply(out, hidden));
+      addTo(parameter(into, `b2${layer}`), sumOfRows(out));
       const inside = multiply(out, w2);
       const through = matrix(
         inside.rows,
         inside.cols,
         inside.data.map((value, i) => value * (1 - f64(hidden.data, i) ** 2)),
       );
-      add(part(into, `w1${layer}`), transposedMultiply(through, read));
-      add(part(into, `b1${layer}`), sumOfRows(through));
+      addTo(parameter(into, `w1${layer}`), transposedMultiply(through, read));
+      addTo(parameter(into, `b1${layer}`), sumOfRows(through));
       addColumns(slope, reads, multiply(through, w1));
     };
   });
@@ -146,25 +145,25 @@ export const COUPLING_FORM: MapForm = {
   }),
   settle: (parameters) => parameters,
   encode(parameters, states) {
-    const p = part(parameters, "p");
+    const p = parameter(parameters, "p");
     const bent = couple(parameters, states, "forward");
     return {
       z: multiplyTransposed(bent.states, p),
       pull: (slope, into) => {
-        add(part(into, "p"), transposedMultiply(slope, bent.states));
+        addTo(parameter(into, "p"), transposedMultiply(slope, bent.states));
         bent.pull(multiply(slope, p), into);
       },
     };
   },
   decode(parameters, states, shift) {
-    const p = part(parameters, "p");
+    const p = parameter(parameters, "p");
     const bent = couple(parameters, states, "forward");
     const back = couple(parameters, multiply(shift, p, copy(bent.states)), "back");
     return {
       states: back.states,
       pull: (slope, into) => {
         const moved = back.pull(slope, into);
-        add(part(into, "p"), transposedMultiply(shift, moved));
+        addTo(parameter(into, "p"), transposedMultiply(shift, moved));
         bent.pull(moved, into);
         return multiplyTransposed(moved, p);
       },

@@ -3,7 +3,7 @@
  *
  *     z = A n,    n' = n + Bᵀ shift,    A Bᵀ = I   (not asked of `linear`)
  */
-import { NumericsError, present } from "../../errors.js";
+import { NumericsError } from "../../errors.js";
 import {
   copy,
   matrix,
@@ -15,8 +15,8 @@ import {
   type Matrix,
 } from "../../numeric/matrix.js";
 import { inverse } from "../../numeric/inverse.js";
-import { axpy, dot, f64 } from "../../numeric/vector.js";
-import type { MapForm, MapParameters } from "./map.js";
+import { dot, f64 } from "../../numeric/vector.js";
+import { addTo, parameter, type MapForm, type MapParameters } from "./map.js";
 
 /** Encoder and decoder at some parameters. */
 interface Coder {
@@ -33,16 +33,6 @@ interface LinearForm extends Pick<MapForm, "name" | "allows" | "orthonormal"> {
   /** Adds dL/dA and dL/dB, carried to the parameters, to `into`. */
   readonly pull: (parameters: MapParameters, slope: Coder, into: MapParameters) => void;
   readonly settle?: MapForm["settle"];
-}
-
-/** A parameter or gradient by its name. */
-export function part(of: MapParameters, name: string): Matrix {
-  return present(of[name], `parameter ${name} of a map`);
-}
-
-/** `into += factor · a`. */
-export function add(into: Matrix, a: Matrix, factor = 1): void {
-  axpy(factor, row(a, 0), { y: row(into, 0), n: a.data.length });
 }
 
 function times(a: Matrix, factor: (column: number) => number): Matrix {
@@ -62,10 +52,13 @@ const orthogonal: LinearForm = {
   allows: "a rotation",
   orthonormal: ["p"],
   start: (subspace) => ({ p: copy(subspace) }),
-  coder: (parameters) => ({ encoder: part(parameters, "p"), decoder: part(parameters, "p") }),
+  coder: (parameters) => ({
+    encoder: parameter(parameters, "p"),
+    decoder: parameter(parameters, "p"),
+  }),
   pull: (_parameters, { encoder, decoder }, into) => {
-    add(part(into, "p"), encoder);
-    add(part(into, "p"), decoder);
+    addTo(parameter(into, "p"), encoder);
+    addTo(parameter(into, "p"), decoder);
   },
 };
 
@@ -75,16 +68,16 @@ const scaled: LinearForm = {
   orthonormal: ["p"],
   start: (subspace) => ({ p: copy(subspace), logScale: matrix(1, 1) }),
   coder: (parameters) => {
-    const size = Math.exp(f64(part(parameters, "logScale").data, 0));
-    const p = part(parameters, "p");
+    const size = Math.exp(f64(parameter(parameters, "logScale").data, 0));
+    const p = parameter(parameters, "p");
     return { encoder: times(p, () => size), decoder: times(p, () => 1 / size) };
   },
   pull: (parameters, slope, into) => {
     const { encoder, decoder } = scaled.coder(parameters);
-    const size = Math.exp(f64(part(parameters, "logScale").data, 0));
-    add(part(into, "p"), slope.encoder, size);
-    add(part(into, "p"), slope.decoder, 1 / size);
-    const { data } = part(into, "logScale");
+    const size = Math.exp(f64(parameter(parameters, "logScale").data, 0));
+    addTo(parameter(into, "p"), slope.encoder, size);
+    addTo(parameter(into, "p"), slope.decoder, 1 / size);
+    const { data } = parameter(into, "logScale");
     data[0] = f64(data, 0) + inner(slope.encoder, encoder) - inner(slope.decoder, decoder);
   },
 };
@@ -95,8 +88,8 @@ const relaxed: LinearForm = {
   orthonormal: ["p"],
   start: (subspace) => ({ p: copy(subspace), logScales: matrix(1, subspace.cols) }),
   coder: (parameters) => {
-    const p = part(parameters, "p");
-    const { data } = part(parameters, "logScales");
+    const p = parameter(parameters, "p");
+    const { data } = parameter(parameters, "logScales");
     return {
       encoder: times(p, (c) => Math.exp(f64(data, c))),
       decoder: times(p, (c) => Math.exp(-f64(data, c))),
@@ -104,8 +97,8 @@ const relaxed: LinearForm = {
   },
   pull: (parameters, slope, into) => {
     const { encoder, decoder } = relaxed.coder(parameters);
-    const logs = part(parameters, "logScales").data;
-    const [p, slopes] = [part(into, "p"), part(into, "logScales").data];
+    const logs = parameter(parameters, "logScales").data;
+    const [p, slopes] = [parameter(into, "p"), parameter(into, "logScales").data];
     for (let i = 0; i < p.data.length; i++) {
       const c = i % p.cols;
       const size = Math.exp(f64(logs, c));
@@ -121,12 +114,12 @@ const freePair: Pick<LinearForm, "orthonormal" | "start" | "coder" | "pull"> = {
   orthonormal: [],
   start: (subspace) => ({ encoder: copy(subspace), decoder: copy(subspace) }),
   coder: (parameters) => ({
-    encoder: part(parameters, "encoder"),
-    decoder: part(parameters, "decoder"),
+    encoder: parameter(parameters, "encoder"),
+    decoder: parameter(parameters, "decoder"),
   }),
   pull: (_parameters, slope, into) => {
-    add(part(into, "encoder"), slope.encoder);
-    add(part(into, "decoder"), slope.decoder);
+    addTo(parameter(into, "encoder"), slope.encoder);
+    addTo(parameter(into, "decoder"), slope.decoder);
   },
 };
 
@@ -135,7 +128,7 @@ const invertible: LinearForm = {
   name: "invertible",
   allows: "any invertible linear map",
   settle: (parameters) => {
-    const [encoder, decoder] = [part(parameters, "encoder"), part(parameters, "decoder")];
+    const [encoder, decoder] = [parameter(parameters, "encoder"), parameter(parameters, "decoder")];
     return { encoder, decoder: multiply(transpose(inverse(products(encoder, decoder))), decoder) };
   },
 };

@@ -1,11 +1,13 @@
 /**
  * @file The contract of an alignment map: an invertible change of coordinates of one model's states, of which the first k
- * coordinates are exchanged (`method.md` 1.1, 1.7 in the notes; Geiger et al. 2024 call it an alignment function).
+ * coordinates are exchanged (MAS, arXiv 2501.06164, section 3; an alignment function in Geiger et al. 2024, arXiv 2303.02536).
  *
  * Of a linear map W only k rows of it (the encoder A) and k rows of its inverse (the decoder B, `A Bᵀ = I`) are ever
  * used; nothing here is of order d × d.
  */
-import type { Matrix } from "../../numeric/matrix.js";
+import { present } from "../../errors.js";
+import { row, type Matrix } from "../../numeric/matrix.js";
+import { axpy } from "../../numeric/vector.js";
 import type { Stream } from "../../stats/stream.js";
 
 /** Parameters of one model's map, by name. Gradients have the same names and shapes. */
@@ -56,4 +58,14 @@ export function zeroLike(parameters: MapParameters): MapParameters {
       { rows, cols, data: new Float64Array(rows * cols) },
     ]),
   );
+}
+
+/** A parameter or gradient by its name. */
+export function parameter(of: MapParameters, name: string): Matrix {
+  return present(of[name], `parameter ${name} of a map`);
+}
+
+/** `into += factor · a`. */
+export function addTo(into: Matrix, a: Matrix, factor = 1): void {
+  axpy(factor, row(a, 0), { y: row(into, 0), n: a.data.length });
 }

@@ -5,8 +5,7 @@ import { invariant } from "../../errors.js";
 import { matrix, type Matrix } from "../../numeric/matrix.js";
 import { f64 } from "../../numeric/vector.js";
 import { createAdam } from "../adam.js";
-import { part } from "./linear.js";
-import type { MapForm, MapParameters } from "./map.js";
+import { parameter, type MapForm, type MapParameters } from "./map.js";
 
 /** Rates of one step: an angle for orthonormal rows, a length per element for free parameters. */
 export interface Rates {
@@ -39,7 +38,7 @@ export function createMapOptimiser(form: MapForm, parameters: MapParameters): Ma
       const moved = Object.entries(current).map(([name, value]) => {
         const step = steps[name];
         invariant(step !== undefined, `no optimiser for parameter ${name}`);
-        return [name, step(value, part(gradient, name), rates)] as const;
+        return [name, step(value, parameter(gradient, name), rates)] as const;
       });
       return form.settle(Object.fromEntries(moved));
     },

@@ -16,6 +16,6 @@ export async function evaluateMaps(
   return model.behaviour.run({
     episodes: trials.map((trial) => i32(set.episodes, trial)),
     states: asModelHas(model, states),
-    gradient: false,
+    mode: "trial",
   });
 }

@@ -43,18 +43,27 @@ export function exchangeTrials(
   return exchange({ form: problem.form, donor, keeper, from, into: kept, mask });
 }
 
-/** `[k]`: the mask of one block among all coordinates; of all blocks for the rest. */
-function wholeMask(
+/** Blocks whose masks say what is exchanged, and where their coordinates begin: all of them for the rest. */
+export function exchangedBlocks(
   { blocks }: TransferProblem,
+  exchanges: TransferDirection["exchanges"],
+): readonly { readonly block: number; readonly first: number }[] {
+  return blocks.flatMap(([first], block) =>
+    exchanges === "rest" || exchanges === block ? [{ block, first }] : [],
+  );
+}
+
+/** `[k]`: the masks of the exchanged blocks among all coordinates. */
+function wholeMask(
+  problem: TransferProblem,
   exchanges: TransferDirection["exchanges"],
   { masks }: Maps,
 ): Float64Array {
-  const [, k] = present(blocks.at(-1), "last block");
+  const [, k] = present(problem.blocks.at(-1), "last block");
   const out = new Float64Array(k);
-  blocks.forEach(([first], block) => {
-    if (exchanges !== "rest" && exchanges !== block) return;
+  for (const { block, first } of exchangedBlocks(problem, exchanges)) {
     out.set(present(masks[block], `mask of block ${block}`), first);
-  });
+  }
   return out;
 }
 

@@ -1,10 +1,17 @@
 /**
  * @file What the alignment of any number of models is made of: models with maps, ordered directions between them, and how
- * each frozen model goes on from patched states. One model is DAS, two or more are MAS (`method.md` 5.1 in the notes).
+ * each frozen model goes on from patched states. One model is DAS (arXiv 2303.02536), two or more are MAS (arXiv
+ * 2501.06164, section 3).
  */
 import type { Matrix } from "../../numeric/matrix.js";
 import type { Stream } from "../../stats/stream.js";
 import type { MapForm } from "../maps/map.js";
+
+/**
+ * What a run is for: its loss with the gradient, its loss, or the trial. A loss is that of the labels, each read as the
+ * next token; a trial feeds the model's own answers back.
+ */
+export type RunMode = "slope" | "loss" | "trial";
 
 /** What a frozen model does after its states were patched, row by row. */
 export interface Behaviour {
@@ -17,7 +24,7 @@ export interface Behaviour {
     /** `[row]`: which of the episodes that this model was given. */
     readonly episodes: Int32Array;
     readonly states: Float32Array;
-    readonly gradient: boolean;
+    readonly mode: RunMode;
   }): Promise<Outcome>;
 }
 
@@ -29,7 +36,7 @@ export interface Outcome {
   readonly right: Uint8Array;
   /** `[row]`: share of the scored tokens that are right. */
   readonly tokenShare: Float64Array;
-  /** dL/d(state) of each row's own loss, `[row, d]`; with `gradient` only. */
+  /** dL/d(state) of each row's own loss, `[row, d]`; in mode `slope` only. */
   readonly slope?: Float32Array;
 }
 
@@ -58,8 +65,18 @@ export interface ExchangeSet {
   readonly hasNatural: Uint8Array;
 }
 
-/** Splits of the trials; `test` is never learned from. */
-export type TransferSplit = "train" | "validation" | "test";
+/** Splits of the trials, in the order in which they are drawn; `test` is never learned from. */
+export const SPLITS = ["train", "validation", "test"] as const;
+/** One of {@link SPLITS}. */
+export type TransferSplit = (typeof SPLITS)[number];
+
+/** One value per split. */
+export type BySplit<T> = Readonly<Record<TransferSplit, T>>;
+
+/** Makes a value for each split, in order. */
+export function bySplit<T>(make: (split: TransferSplit) => T): BySplit<T> {
+  return { train: make("train"), validation: make("validation"), test: make("test") };
+}
 
 /** An ordered pair of models, and what is exchanged. */
 export interface TransferDirection {
@@ -69,7 +86,7 @@ export interface TransferDirection {
   readonly exchanges: number | "rest";
   /** Weights of the two losses; both 0: not learned from, only evaluated. */
   readonly weight: { readonly behaviour: number; readonly latent: number };
-  readonly sets: Readonly<Record<TransferSplit, ExchangeSet>>;
+  readonly sets: BySplit<ExchangeSet>;
 }
 
 /** What can be chosen about learning. */

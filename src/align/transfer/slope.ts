@@ -5,7 +5,7 @@ import { axpy, f64, i32 } from "../../numeric/vector.js";
 import { zeroLike, type MapParameters } from "../maps/map.js";
 import type { Exchanged } from "./exchange.js";
 import { latentLoss } from "./latent-loss.js";
-import { asModelHas, exchangeTrials, modelAt, type Maps } from "./patch.js";
+import { asModelHas, exchangedBlocks, exchangeTrials, modelAt, type Maps } from "./patch.js";
 import type { Outcome, TransferDirection, TransferProblem, TransferSplit } from "./problem.js";
 
 /** Trials of each direction; those of a direction that is not looked at are absent. */
@@ -57,19 +57,16 @@ export async function lossOf(
       keeper: present(parameters[target], "gradient of the target"),
     };
     const maskSlope = each.exchanged.pull(slope, into);
-    if (exchanges !== "rest") addMaskSlope(problem, masks, { exchanges, maskSlope });
+    for (const { block, first } of exchangedBlocks(problem, exchanges)) {
+      addMaskSlope(present(masks[block], "slope of a mask"), maskSlope, first);
+    }
   }
   if (!Number.isFinite(total)) throw notFinite(total);
   return { lossNats: total, ...(gradient && { parameters, masks }) };
 }
 
-function addMaskSlope(
-  { blocks }: TransferProblem,
-  masks: readonly Float64Array[],
-  { exchanges, maskSlope }: { readonly exchanges: number; readonly maskSlope: Float64Array },
-): void {
-  const [first] = present(blocks[exchanges], "block");
-  const into = present(masks[exchanges], "slope of a mask");
+/** Adds the part of `maskSlope` that begins at `first`. */
+function addMaskSlope(into: Float64Array, maskSlope: Float64Array, first: number): void {
   for (let i = 0; i < into.length; i++) into[i] = f64(into, i) + f64(maskSlope, first + i);
 }
 
@@ -93,12 +90,12 @@ async function runTargets(
     const outcome = await model.behaviour.run({
       episodes: Int32Array.from(episodes.flatMap((each) => [...each])),
       states: joined(states),
-      gradient,
+      mode: gradient ? "slope" : "loss",
     });
     let first = 0;
     for (const each of own) {
       const last = first + each.trials.length;
-      found.set(each, part(outcome, { first, last, d }));
+      found.set(each, rowsOf(outcome, { first, last, d }));
       first = last;
     }
   }
@@ -115,7 +112,7 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return out;
 }
 
-function part(
+function rowsOf(
   { lossNats, right, tokenShare, slope }: Outcome,
   { first, last, d }: { readonly first: number; readonly last: number; readonly d: number },
 ): Outcome {

@@ -4,6 +4,7 @@ import { learnMaps, startingMaps } from "../../align/transfer/learn.js";
 import { asModelHas, modelAt, type Maps } from "../../align/transfer/patch.js";
 import type { Outcome, TransferDirection, TransferProblem } from "../../align/transfer/problem.js";
 import { randomSubspace } from "../../align/stiefel.js";
+import { present } from "../../errors.js";
 import { takeRows, type Matrix } from "../../numeric/matrix.js";
 import { sum } from "../../numeric/vector.js";
 import { GATE_DEFAULTS, isAlive } from "../gate.js";
@@ -11,6 +12,7 @@ import type { Count, Hits } from "../measures.js";
 import type { AlignmentRequest } from "./alignment-request.js";
 import { METHODS } from "./method.js";
 import { setUp, type AlignmentSetUp } from "./set-up.js";
+import type { TrialGroup } from "./trial-groups.js";
 
 /** One network before any exchange. */
 export interface NetworkMeasures {
@@ -65,7 +67,8 @@ export interface AlignmentMeasures {
 export async function alignNetworks(request: AlignmentRequest): Promise<AlignmentMeasures> {
   const made = await setUp(request);
   await request.onStage?.("swapping whole states");
-  const problem = await leaveOutDead(made, request);
+  const untouched = await swapUntouched(made);
+  const problem = leaveOutDead(made.problem, untouched, request);
   await request.onStage?.("learning");
   const learned = await learnMaps(problem);
   await request.onStage?.("measuring");
@@ -77,12 +80,17 @@ export async function alignNetworks(request: AlignmentRequest): Promise<Alignmen
   const directions: DirectionMeasures[] = [];
   for (const [i, direction] of problem.directions.entries()) {
     request.signal?.throwIfAborted();
-    const whole = made.wholeEpisodes[i];
-    const parts = { maps: learned.maps, controls, ...(whole && { whole }) };
-    directions.push(await measureDirection(problem, direction, parts));
+    directions.push({
+      ...(await measureDirection(problem, direction, { maps: learned.maps, controls })),
+      ...present(untouched[i], "swaps without a map"),
+    });
   }
   return {
-    networks: request.networks.map(({ task }, i) => describe(made, i, task.id)),
+    networks: request.networks.map(({ steps, task }, i) => {
+      const { right } = present(made.networks[i], "states").targets;
+      const natural = { hits: right.reduce((total, hit) => total + hit, 0), n: right.length };
+      return { name: steps.network.name, task: task.id, d: steps.network.d, natural };
+    }),
     directions,
     sizes: learned.sizes,
     steps: learned.steps,
@@ -92,51 +100,58 @@ export async function alignNetworks(request: AlignmentRequest): Promise<Alignmen
   };
 }
 
+/** What a direction's target does to states that no map has touched. */
+type Untouched = Pick<DirectionMeasures, "noIntervention" | "fullSwap">;
+
+/** Runs the targets with their own states, once per group of trials, and with whole states of their sources. */
+async function swapUntouched({
+  problem,
+  groups,
+  wholeEpisodes,
+}: AlignmentSetUp): Promise<readonly Untouched[]> {
+  const known = problem.models.map(() => new Map<TrialGroup, Hits>());
+  const found: Untouched[] = [];
+  for (const [i, { target, sets }] of problem.directions.entries()) {
+    const { test } = sets;
+    const run = async (states: Matrix, episodes: Int32Array): Promise<Hits> => {
+      const model = modelAt(problem, target);
+      const asked = { episodes, states: asModelHas(model, states), mode: "trial" } as const;
+      return hitsOf(await model.behaviour.run(asked));
+    };
+    const group = present(groups[i], "group of a direction");
+    const own = present(known[target], "swaps of a target");
+    const noIntervention = own.get(group) ?? (await run(test.target, test.episodes));
+    own.set(group, noIntervention);
+    const whole = wholeEpisodes[i];
+    const fullSwap = whole && (await run(test.source, whole));
+    found.push({ noIntervention, ...(fullSwap && { fullSwap }) });
+  }
+  return found;
+}
+
 /**
  * MAS does not learn what it could only steer: a network in which even the whole state moves nothing is left out, as a
  * target and as a source (the first gate of an audit's cells). Its directions are measured all the same.
  */
-async function leaveOutDead(
-  { problem, wholeEpisodes }: AlignmentSetUp,
+function leaveOutDead(
+  problem: TransferProblem,
+  untouched: readonly Untouched[],
   { method }: AlignmentRequest,
-): Promise<TransferProblem> {
+): TransferProblem {
   if (!METHODS[method].isGated) return problem;
-  const dead = new Set<string>();
-  for (const [i, { target, exchanges, sets }] of problem.directions.entries()) {
-    const episodes = wholeEpisodes[i];
-    if (episodes === undefined || exchanges === "rest") continue;
-    const { test } = sets;
-    const fullSwap = hitsOf(await asTheyAre(problem, target, { states: test.source, episodes }));
-    const own = { states: test.target, episodes: test.episodes };
-    const noIntervention = hitsOf(await asTheyAre(problem, target, own));
-    if (!isAlive({ fullSwap, noIntervention }, GATE_DEFAULTS)) dead.add(`${target}/${exchanges}`);
-  }
+  const dead = new Set(
+    problem.directions.flatMap(({ target, exchanges }, i) => {
+      const { fullSwap, noIntervention } = present(untouched[i], "swaps without a map");
+      if (fullSwap === undefined) return [];
+      const lives = isAlive({ fullSwap, noIntervention }, GATE_DEFAULTS);
+      return lives ? [] : [`${target}/${exchanges}`];
+    }),
+  );
   const isDead = ({ source, target, exchanges }: TransferDirection): boolean =>
     [source, target].some((model) => dead.has(`${model}/${exchanges}`));
   const weight = { behaviour: 0, latent: 0 };
   const directions = problem.directions.map((each) => (isDead(each) ? { ...each, weight } : each));
   return { ...problem, directions };
-}
-
-/** Answers of a network to states that no map has touched. */
-function asTheyAre(
-  problem: TransferProblem,
-  target: number,
-  { states, episodes }: { readonly states: Matrix; readonly episodes: Int32Array },
-): Promise<Outcome> {
-  const model = modelAt(problem, target);
-  return model.behaviour.run({ episodes, states: asModelHas(model, states), gradient: false });
-}
-
-function describe({ networks }: AlignmentSetUp, index: number, task: string): NetworkMeasures {
-  const own = networks[index];
-  const right = own?.targets.right ?? new Uint8Array(0);
-  return {
-    name: own?.steps.network.name ?? "",
-    task,
-    d: own?.steps.network.d ?? 0,
-    natural: { hits: right.reduce((total, hit) => total + hit, 0), n: right.length },
-  };
 }
 
 /** Maps that know nothing: random subspaces of the same sizes. */
@@ -160,17 +175,11 @@ interface Controls {
 async function measureDirection(
   problem: TransferProblem,
   direction: TransferDirection,
-  {
-    maps,
-    controls,
-    whole,
-  }: { readonly maps: Maps; readonly controls: Controls; readonly whole?: Int32Array },
-): Promise<DirectionMeasures> {
+  { maps, controls }: { readonly maps: Maps; readonly controls: Controls },
+): Promise<Omit<DirectionMeasures, keyof Untouched>> {
   const { source, target, exchanges, weight, sets } = direction;
   const run = (own: Maps, of = direction): Promise<Outcome> =>
     evaluateMaps(problem, own, { direction: of, split: "test" });
-  const untouched = (states: Matrix, episodes: Int32Array): Promise<Outcome> =>
-    asTheyAre(problem, target, { states, episodes });
   const learned = await run(maps);
   const order = controls.order.fork(`${source}→${target}/${exchanges}`);
   const permuted = order.shuffle([...sets.test.episodes.keys()]);
@@ -180,14 +189,9 @@ async function measureDirection(
     isLearned: weight.behaviour > 0 || weight.latent > 0,
     iia: hitsOf(learned),
     tokenShare: sum(learned.tokenShare) / learned.tokenShare.length,
-    noIntervention: hitsOf(await untouched(sets.test.target, sets.test.episodes)),
     permuted: hitsOf(await run(maps, { ...direction, sets: { ...sets, test: shuffled } })),
     randomSubspace: hitsOf(await run(controls.random)),
     closedForm: hitsOf(await run(controls.closed)),
-    ...(whole !== undefined &&
-      exchanges !== "rest" && {
-        fullSwap: hitsOf(await untouched(sets.test.source, whole)),
-      }),
   };
 }
 

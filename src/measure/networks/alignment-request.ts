@@ -35,6 +35,8 @@ export interface AlignmentRequest {
   /** Directions between other networks than this one are not learned from: they never meet. */
   readonly reference?: number;
   readonly renaming: Renaming;
+  /** Sources as they come, also those that change nothing; otherwise each changes what is exchanged. */
+  readonly anySource: boolean;
   readonly trials: TrialCounts;
   readonly options: TransferOptions;
   readonly seed: number;

@@ -1,5 +1,5 @@
 /** @file What small networks hand from step to step: one tensor per carried value, rows first. */
-import { ModelFormatError, present } from "../../errors.js";
+import { invariant, ModelFormatError, present } from "../../errors.js";
 import type { Network } from "../../models/network/network.js";
 import { tensor, type ArrayOf, type Feeds, type RuntimeTensor } from "../../runtime/tensor.js";
 
@@ -27,8 +27,7 @@ export function emptyCarry({ carry, name }: Network, rows: number): Feeds {
           hint: "export the graph with the sizes of its carried values",
         });
       }
-      const width = dims.reduce((product, dim) => product * dim, 1);
-      return [input.name, tensor(dtype, [rows, ...dims], ROOM[dtype](rows * width))];
+      return [input.name, tensor(dtype, [rows, ...dims], ROOM[dtype](rows * sizeOf(dims)))];
     }),
   );
 }
@@ -45,17 +44,17 @@ export function carryOn({ carry }: Network, outputs: Feeds): Feeds {
 
 /** The first `rows` rows of each: a view. */
 export function firstRows(carry: Feeds, rows: number): Feeds {
-  return mapTensors(carry, (whole) => viewOf(whole, rows));
+  return changeRows(carry, rows, (data, { width }) => data.subarray(0, rows * width));
 }
 
 /** The rows at `indices` of each, copied. */
-export function pickRows(carry: Feeds, indices: ArrayLike<number>): Feeds {
-  return mapTensors(carry, (whole) => {
-    const { dims, dtype } = whole;
-    const width = widthOf(dims);
-    const out = ROOM[carriedType(dtype)](indices.length * width);
-    for (let i = 0; i < indices.length; i++) copyRow(whole, indices[i] ?? 0, { out, at: i, width });
-    return tensor(carriedType(dtype), [indices.length, ...dims.slice(1)], out);
+export function pickRows(carry: Feeds, indices: readonly number[]): Feeds {
+  return changeRows(carry, indices.length, (data, { width, room }) => {
+    const out = room(indices.length * width);
+    indices.forEach((from, to) => {
+      out.set(data.subarray(from * width, (from + 1) * width), to * width);
+    });
+    return out;
   });
 }
 
@@ -67,34 +66,50 @@ export function putRow(
 ): void {
   for (const [name, whole] of Object.entries(carry)) {
     const target = present(into[name], name);
-    copyRow(whole, from, { out: target.data, at: to, width: widthOf(whole.dims) });
+    const width = sizeOf(whole.dims.slice(1));
+    const [first, last, at] = [from * width, (from + 1) * width, to * width];
+    if (whole.dtype === "float32" && target.dtype === "float32") {
+      target.data.set(whole.data.subarray(first, last), at);
+    } else if (whole.dtype === "int64" && target.dtype === "int64") {
+      target.data.set(whole.data.subarray(first, last), at);
+    } else {
+      invariant(false, `"${name}" is carried as ${whole.dtype} and as ${target.dtype}`);
+    }
   }
 }
 
-function mapTensors(carry: Feeds, change: (whole: RuntimeTensor) => RuntimeTensor): Feeds {
-  return Object.fromEntries(Object.entries(carry).map(([name, whole]) => [name, change(whole)]));
+/** What is done with rows, whatever their elements. */
+interface Elements<T> {
+  subarray(first: number, last: number): T;
+  set(values: T, at: number): void;
 }
 
-function viewOf(whole: RuntimeTensor, rows: number): RuntimeTensor {
+/** Elements of a row, and how to get room for more of their type. */
+interface RowFacts<T> {
+  readonly width: number;
+  readonly room: (length: number) => T;
+}
+
+/** Other rows of one tensor, from its elements. */
+type RowChange = <T extends Elements<T>>(data: T, facts: RowFacts<T>) => T;
+
+/** Each tensor with other rows, `rows` of them. */
+function changeRows(carry: Feeds, rows: number, change: RowChange): Feeds {
+  return Object.fromEntries(
+    Object.entries(carry).map(([name, whole]) => [name, changed(whole, rows, change)]),
+  );
+}
+
+function changed(whole: RuntimeTensor, rows: number, change: RowChange): RuntimeTensor {
   const dims = [rows, ...whole.dims.slice(1)];
-  const length = rows * widthOf(whole.dims);
-  return tensor(carriedType(whole.dtype), dims, whole.data.subarray(0, length) as Float32Array);
+  const width = sizeOf(whole.dims.slice(1));
+  if (whole.dtype === "float32") {
+    return tensor("float32", dims, change(whole.data, { width, room: ROOM.float32 }));
+  }
+  invariant(whole.dtype === "int64", `a value is carried as ${whole.dtype}`);
+  return tensor("int64", dims, change(whole.data, { width, room: ROOM.int64 }));
 }
 
-function copyRow(
-  whole: RuntimeTensor,
-  from: number,
-  { out, at, width }: { readonly out: unknown; readonly at: number; readonly width: number },
-): void {
-  // one element type on both sides: both were made for the same carried value
-  const [source, target] = [whole.data as Float32Array, out as Float32Array];
-  target.set(source.subarray(from * width, (from + 1) * width), at * width);
-}
-
-function widthOf(dims: readonly number[]): number {
-  return dims.slice(1).reduce((product, dim) => product * dim, 1);
-}
-
-function carriedType(dtype: RuntimeTensor["dtype"]): "float32" {
-  return dtype as "float32"; // only types of ROOM are carried; views and copies keep their own
+function sizeOf(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
 }

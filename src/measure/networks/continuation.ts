@@ -2,7 +2,7 @@
  * @file How a small network goes on from patched states: the step of the patch, then the rest of each run step by step,
  * and back again with the gradient (reverse mode through time: each step's vector–Jacobian product is a graph of ours).
  */
-import type { Behaviour, Outcome } from "../../align/transfer/problem.js";
+import type { Behaviour, Outcome, RunMode } from "../../align/transfer/problem.js";
 import { invariant, NumericsError, present } from "../../errors.js";
 import { PATCHED } from "../../models/network/step-graphs.js";
 import { i32 } from "../../numeric/vector.js";
@@ -21,36 +21,29 @@ export interface Rest extends Episode {
   readonly rightBefore: boolean;
 }
 
-/** How tokens after the patch come about: the labels (`"forced"`), or the network's own where a label is scored. */
-export type Generation = "forced" | "free";
-
 /** Rows that run at once. */
 const ROWS = 1024;
 
-/**
- * A behaviour whose episodes are `rests`. Free generation is what a trial is scored by; a run whose scored tokens are all
- * right is the same either way.
- */
+/** A behaviour whose episodes are `rests`. A trial whose scored tokens are all right is the same in every mode. */
 export function continueFrom(
   steps: Steps,
   { rests, carry }: { readonly rests: readonly Rest[]; readonly carry: Feeds },
-  generation: Generation,
 ): Behaviour {
   return {
-    async run({ episodes, states, gradient }) {
+    async run({ episodes, states, mode }) {
       const { d } = steps.network;
       const n = episodes.length;
       const out = {
         lossNats: new Float64Array(n),
         right: new Uint8Array(n),
         tokenShare: new Float64Array(n),
-        ...(gradient && { slope: new Float32Array(n * d) }),
+        ...(mode === "slope" && { slope: new Float32Array(n * d) }),
       };
       const all = Array.from(episodes, (episode) => present(rests[episode], "episode"));
       for (let first = 0; first < n; first += ROWS) {
         const order = longestFirst(all.slice(first, first + ROWS)).map((r) => r + first);
         const rows = { steps, rests: order.map((r) => present(all[r], "row")), carry };
-        await runBlock(rows, { states, order, generation: gradient ? "forced" : generation, out });
+        await runBlock(rows, { states, order, mode, out });
       }
       return out;
     },
@@ -77,12 +70,12 @@ async function runBlock(
   {
     states,
     order,
-    generation,
+    mode,
     out,
   }: {
     readonly states: Float32Array;
     readonly order: readonly number[];
-    readonly generation: Generation;
+    readonly mode: RunMode;
     readonly out: Outcome;
   },
 ): Promise<void> {
@@ -99,7 +92,7 @@ async function runBlock(
     rests.map(({ place }) => place),
   );
   let generated: Int32Array | undefined;
-  const longest = rests[0]?.labels.length ?? 0;
+  const longest = present(rests[0], "longest rest").labels.length;
   for (let step = 0; step < longest; step++) {
     const active = rests.filter(({ labels }) => labels.length > step);
     const feeds: Feeds = {
@@ -110,14 +103,15 @@ async function runBlock(
     const outputs = await steps.run(step === 0 ? "patchedStep" : "naturalStep", feeds);
     const logits = float32Data(outputs, network.logits.name);
     const scored = scoreStep({ logits, active, tallies, step, classes: network.classes });
-    traces.push({ feeds, rows: active.length, slope: scored.slope });
-    if (generation === "free") generated = scored.generated;
+    if (mode === "slope") traces.push({ feeds, rows: active.length, slope: scored.slope });
+    if (mode === "trial") generated = scored.generated;
     carried = carryOn(network, outputs);
   }
-  tallies.forEach((tally, i) => {
-    const r = order[i] ?? 0;
+  order.forEach((r, i) => {
+    const tally = present(tallies[i], "tally");
+    const { rightBefore } = present(rests[i], "rest");
     out.lossNats[r] = tally.lossNats;
-    out.right[r] = tally.right === tally.scored && rests[i]?.rightBefore === true ? 1 : 0;
+    out.right[r] = tally.right === tally.scored && rightBefore ? 1 : 0;
     out.tokenShare[r] = tally.scored === 0 ? 1 : tally.right / tally.scored;
   });
   if (out.slope === undefined) return;

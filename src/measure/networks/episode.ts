@@ -1,6 +1,7 @@
 /** @file One run of a small network as it should go: what it reads, step by step, and what it should answer. */
-import { invariant } from "../../errors.js";
+import { invariant, present } from "../../errors.js";
 import type { Network } from "../../models/network/network.js";
+import { i32 } from "../../numeric/vector.js";
 import type { TaskSequence } from "../../plan/sequence-task.js";
 import { int64, tensor, type RuntimeTensor } from "../../runtime/tensor.js";
 
@@ -20,7 +21,7 @@ export function episodeOf({ ids, scored }: TaskSequence): Episode {
   const end = scored.lastIndexOf(1);
   const steps = Math.max(1, end);
   const labels = Int32Array.from({ length: steps }, (_, step) =>
-    scored[step + 1] === 1 ? (ids[step + 1] ?? ANY) : ANY,
+    scored[step + 1] === 1 ? i32(ids, step + 1) : ANY,
   );
   return { inputs: ids.slice(0, steps), labels };
 }
@@ -40,14 +41,14 @@ export function inputAt(
 ): RuntimeTensor {
   if (input.type?.dtype === "float32") return featuresOf(episodes);
   const ids = episodes.map(({ inputs }, r) => {
-    const own = generated?.[r] ?? ANY;
-    return own === ANY ? (inputs[step] ?? 0) : own;
+    const own = generated === undefined ? ANY : i32(generated, r);
+    return own === ANY ? present(inputs[step], "token") : own;
   });
   return int64([ids.length], ids);
 }
 
 function featuresOf(episodes: readonly Episode[]): RuntimeTensor {
-  const width = episodes[0]?.inputs.length ?? 0;
+  const width = present(episodes[0], "episode").inputs.length;
   const data = new Float32Array(episodes.length * width);
   episodes.forEach(({ inputs }, r) => {
     invariant(inputs.length === width, `${inputs.length} features beside ${width}`);

@@ -12,7 +12,7 @@ export function largestAt(logits: Float32Array, classes: number): Int32Array {
   });
 }
 
-/** Cross-entropy of one row's label, nats; adds `weight × dL/d(logits)` of that row to `slope`, where one is given. */
+/** Cross-entropy of one row's label, nats; writes `weight × dL/d(logits)` of that row into `slope`. */
 export function crossEntropyNats(
   logits: Float32Array,
   {
@@ -20,18 +20,16 @@ export function crossEntropyNats(
     classes,
     label,
   }: { readonly row: number; readonly classes: number; readonly label: number },
-  into?: { readonly slope: Float32Array; readonly weight: number },
+  { slope, weight }: { readonly slope: Float32Array; readonly weight: number },
 ): number {
   const at = row * classes;
   let most = -Infinity;
   for (let c = 0; c < classes; c++) most = Math.max(most, f32(logits, at + c));
   let total = 0;
   for (let c = 0; c < classes; c++) total += Math.exp(f32(logits, at + c) - most);
-  if (into !== undefined) {
-    for (let c = 0; c < classes; c++) {
-      const share = Math.exp(f32(logits, at + c) - most) / total;
-      into.slope[at + c] = into.weight * (share - (c === label ? 1 : 0));
-    }
+  for (let c = 0; c < classes; c++) {
+    const share = Math.exp(f32(logits, at + c) - most) / total;
+    slope[at + c] = weight * (share - (c === label ? 1 : 0));
   }
   return Math.log(total) + most - f32(logits, at + label);
 }

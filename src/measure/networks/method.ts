@@ -1,6 +1,6 @@
 /**
  * @file The methods, as choices of one learner: what becomes of the rest of the target's coordinates, and which directions
- * are learned from by what (`method.md` 5.1 in the notes; MAS, arXiv 2501.06164).
+ * are learned from by what (MAS and stitching: arXiv 2501.06164, section 3; DAS: arXiv 2303.02536).
  */
 import type { TransferDirection, TransferProblem } from "../../align/transfer/problem.js";
 

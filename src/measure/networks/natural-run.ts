@@ -1,4 +1,5 @@
 /** @file Runs of a small network as they are: its answers, and at one place of each run its state and what it carries. */
+import { present } from "../../errors.js";
 import { i32 } from "../../numeric/vector.js";
 import { float32Data, type Feeds } from "../../runtime/tensor.js";
 import { carryOn, emptyCarry, firstRows, putRow } from "./carry.js";
@@ -61,10 +62,8 @@ async function runBlock(
   found: NaturalRuns,
 ): Promise<void> {
   const { network } = steps;
-  const own = order.map(
-    (run) => episodes[run] ?? { inputs: new Int32Array(0), labels: new Int32Array(0) },
-  );
-  const longest = own[0]?.labels.length ?? 0;
+  const own = order.map((run) => present(episodes[run], "episode"));
+  const longest = present(own[0], "longest run").labels.length;
   let carry = emptyCarry(network, order.length);
   for (let step = 0; step < longest; step++) {
     const active = own.filter(({ labels }) => labels.length > step);
@@ -76,7 +75,7 @@ async function runBlock(
     const answers = largestAt(float32Data(outputs, network.logits.name), network.classes);
     const states = float32Data(outputs, network.site.name);
     active.forEach(({ labels }, r) => {
-      const run = order[r] ?? 0;
+      const run = present(order[r], "run");
       const place = i32(places, run);
       if (place === step) {
         found.states.set(states.subarray(r * network.d, (r + 1) * network.d), run * network.d);

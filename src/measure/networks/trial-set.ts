@@ -26,8 +26,11 @@ export interface TrialSet {
   readonly rests: readonly Episode[];
   /** What the target's symbolic model holds then, under common names. */
   readonly values: readonly TaskState[];
-  /** The rest of each target's run once *all* variables have the source's values: what a whole state should bring. */
-  readonly wholeRests: readonly Episode[];
+  /**
+   * The rest of each target's run once *all* variables have the source's values: what a whole state should bring. Within
+   * one task only.
+   */
+  readonly wholeRests?: readonly Episode[];
 }
 
 /** Draws of a source for one target, before it is given up. */
@@ -52,7 +55,7 @@ function valuesFor(task: RunTask, values: TaskState, renaming: Renaming): TaskSt
 }
 
 /**
- * Pairs each target with a source that gives it other values.
+ * Pairs each target with a source that gives it other values (with `anySource`: with the first one that it accepts).
  *
  * @throws {@link PlanError} for a variable that a task does not have; {@link NumericsError} where no source changes a
  * target.
@@ -64,29 +67,32 @@ export function drawTrials(
     targetTask,
     exchanged,
     renaming,
+    anySource,
     random,
   }: {
     readonly sourceTask: RunTask;
     readonly targetTask: RunTask;
     readonly exchanged: ExchangedVariable;
     readonly renaming: Renaming;
+    readonly anySource: boolean;
     readonly random: Stream;
   },
 ): TrialSet {
   const own = exchanged.variables.map((name) => ownName(targetTask, name, renaming));
   for (const name of exchanged.variables) ownName(sourceTask, name, renaming);
+  const all = sourceTask.id === targetTask.id ? targetTask.variables : undefined;
   const found = targets.map((target) => {
     for (let draw = 0; draw < MOST_DRAWS; draw++) {
       const source = sourceTask.draw(random);
       const given = commonValues(sourceTask, source.values, renaming);
       const taken = valuesFor(targetTask, given, renaming);
       if (!target.accepts(taken, own)) continue;
+      if (all !== undefined && !target.accepts(taken, all)) continue;
       const { rest, values } = target.exchange(taken, own, random);
-      const changes = own.some((name) => values[name] !== target.values[name]);
+      const changes = anySource || own.some((name) => values[name] !== target.values[name]);
       const isScored = rest.labels.some((label) => label >= 0);
       if (!changes || !isScored) continue;
-      const all = targetTask.variables.filter((name) => taken[name] !== undefined);
-      const whole = target.accepts(taken, all) ? target.exchange(taken, all, random).rest : rest;
+      const whole = all && target.exchange(taken, all, random).rest;
       return { source, rest, values, whole };
     }
     throw new NumericsError(`no source of ${sourceTask.id} changes a target of ${targetTask.id}`, {
@@ -100,7 +106,9 @@ export function drawTrials(
     sources: found.map(({ source }) => source),
     rests: found.map(({ rest }) => rest),
     values: found.map(({ values }) => commonValues(targetTask, values, renaming)),
-    wholeRests: found.map(({ whole }) => whole),
+    ...(all !== undefined && {
+      wholeRests: found.map(({ whole }) => present(whole, "rest after a whole exchange")),
+    }),
   };
 }
 
@@ -114,11 +122,14 @@ function ownName(task: RunTask, name: string, renaming: Renaming): string {
     where: task.id,
     expected: `one of ${task.variables.map((variable) => names[variable] ?? variable).join(", ")}`,
     found: name,
-    hint: "choose --variables that all networks have, or rename one with --rename TASK:OWN=COMMON",
+    hint: "choose --exchange names that all networks have, or rename one with --rename TASK:OWN=COMMON",
   });
 }
 
-/** One text per assignment of values to `names`; equal texts, equal values. */
-export function valueKey(values: TaskState, names: readonly string[]): string {
+/** One text per assignment of values to `names` (unless said otherwise, all of them); equal texts, equal values. */
+export function valueKey(
+  values: TaskState,
+  names: readonly string[] = Object.keys(values).sort(),
+): string {
   return names.map((name) => `${name}=${String(present(values[name], name))}`).join("|");
 }

@@ -51,23 +51,19 @@ describe.each(NETWORKS)("%s", (name) => {
   );
   const episodes = Int32Array.from(runs.keys());
   const behaviour = natural.then(({ carry, rightBefore }) =>
-    continueFrom(
-      steps,
-      {
-        carry,
-        rests: runs.map(({ run, place }, i) => ({
-          ...restOf(run, place),
-          place: i,
-          rightBefore: rightBefore[i] === 1,
-        })),
-      },
-      "free",
-    ),
+    continueFrom(steps, {
+      carry,
+      rests: runs.map(({ run, place }, i) => ({
+        ...restOf(run, place),
+        place: i,
+        rightBefore: rightBefore[i] === 1,
+      })),
+    }),
   );
 
   it("goes on as if nothing had happened from its own states", async () => {
     const { states, right } = await natural;
-    const { right: after } = await (await behaviour).run({ episodes, states, gradient: false });
+    const { right: after } = await (await behaviour).run({ episodes, states, mode: "trial" });
     expect([...after]).toEqual([...right]);
     expect(right.reduce((sum, hit) => sum + hit, 0)).toBeGreaterThan(0.9 * ROWS);
   });
@@ -77,9 +73,9 @@ describe.each(NETWORKS)("%s", (name) => {
     const run = await behaviour;
     const noise = Float32Array.from(states, () => 0.3 * random.normal()); // away from saturated answers
     const at = states.map((value, i) => value + noise[i]!);
-    const { slope } = await run.run({ episodes, states: at, gradient: true });
+    const { slope } = await run.run({ episodes, states: at, mode: "slope" });
     const forced = async (moved: Float32Array): Promise<Float64Array> =>
-      (await run.run({ episodes, states: moved, gradient: true })).lossNats;
+      (await run.run({ episodes, states: moved, mode: "loss" })).lossNats;
     const { d } = steps.network;
     const here = await forced(at);
     let compared = 0;
@@ -109,8 +105,8 @@ describe.each(NETWORKS)("%s", (name) => {
     const { d } = steps.network;
     const shifted = states.map((_, i) => states[(i + d) % states.length]!);
     const run = await behaviour;
-    const before = await run.run({ episodes, states, gradient: false });
-    const after = await run.run({ episodes, states: shifted, gradient: false });
+    const before = await run.run({ episodes, states, mode: "loss" });
+    const after = await run.run({ episodes, states: shifted, mode: "loss" });
     expect(Math.max(...after.lossNats)).toBeGreaterThan(Math.max(...before.lossNats));
   });
 });
