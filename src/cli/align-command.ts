@@ -21,6 +21,9 @@ import { chooseThreads } from "../plan/threads.js";
 import { describeRun } from "../report/alignment-run.js";
 import { ALIGNMENT_SCHEMA, type Alignment, type AlignmentRun } from "../report/schema-alignment.js";
 import { DEFAULT_POLICY } from "../verdict/policy.js";
+import { writeFileAtomic } from "../store/atomic.js";
+import { encodeMaps, type SeedMaps } from "./align-maps.js";
+import { checkNewFile } from "./new-file.js";
 import { printAlignment } from "./align-text.js";
 import type { AlignOptions, Io } from "./commands.js";
 import { EXIT } from "./exit.js";
@@ -39,9 +42,11 @@ export async function alignCommand(
   io: Io,
   tasks: KnownTasks,
 ): Promise<number> {
-  const alignment = await withStatusLine(io, options.quiet, (status) =>
+  if (options.maps !== null) checkNewFile(options.maps, { flag: "--maps", force: options.force });
+  const { alignment, maps } = await withStatusLine(io, options.quiet, (status) =>
     align(options, { tasks, status, signal: io.signal }),
   );
+  if (options.maps !== null) writeFileAtomic(options.maps, encodeMaps(maps, options));
   io.stdout.write(
     options.json ? `${JSON.stringify(alignment, null, 2)}\n` : printAlignment(alignment),
   );
@@ -56,7 +61,10 @@ interface Work {
 }
 
 /** Aligns networks, once per seed. */
-async function align(options: AlignOptions, { tasks, status, signal }: Work): Promise<Alignment> {
+async function align(
+  options: AlignOptions,
+  { tasks, status, signal }: Work,
+): Promise<{ readonly alignment: Alignment; readonly maps: readonly SeedMaps[] }> {
   status.stage("reading the networks");
   const session = { threads: chooseThreads(options.threads, readMachine()) };
   const networks = options.networks.map((folder): TaskedNetwork => {
@@ -68,6 +76,7 @@ async function align(options: AlignOptions, { tasks, status, signal }: Work): Pr
   try {
     const request = requestOf(options, { networks, names });
     const runs: AlignmentRun[] = [];
+    const maps: SeedMaps[] = [];
     for (let i = 0; i < options.seeds; i++) {
       const seed = options.seed + i;
       const measures = await alignNetworks({
@@ -77,6 +86,7 @@ async function align(options: AlignOptions, { tasks, status, signal }: Work): Pr
           await setImmediate(); // lets the line redraw and Ctrl-C arrive
         },
       });
+      maps.push({ seed, maps: measures.maps, networks: measures.networks });
       runs.push(
         describeRun(measures, {
           ...{ seed, policy: DEFAULT_POLICY, blocks: request.blocks.map(({ name }) => name) },
@@ -84,7 +94,7 @@ async function align(options: AlignOptions, { tasks, status, signal }: Work): Pr
         }),
       );
     }
-    return {
+    const alignment: Alignment = {
       schema: ALIGNMENT_SCHEMA,
       ...{ method: options.method, map: options.map, closed: [...options.closed] },
       blocks: request.blocks.map(({ name, variables, k }) => ({
@@ -93,6 +103,7 @@ async function align(options: AlignOptions, { tasks, status, signal }: Work): Pr
       ...(options.reference !== null && { reference: options.reference }),
       runs,
     };
+    return { alignment, maps };
   } finally {
     for (const { steps } of networks) await steps.release();
   }

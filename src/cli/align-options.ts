@@ -62,6 +62,8 @@ export function addAlignCommand({ subcommand, commands, io, done }: Registry): v
     .addOption(valued("--seed <n>", withDefault("seed of trials and learning", "seed")))
     .addOption(valued("--seeds <n>", "repeat with so many seeds (default: 1)"))
     .addOption(valued("--threads <n>", "CPU threads (default: the quota of this machine)"))
+    .addOption(valued("--maps <file>", "also write the learned maps (safetensors)"))
+    .addOption(new Option("--force", "replace that file where it exists"))
     .addOption(json())
     .addOption(noProgress())
     .addOption(verbose())
@@ -99,6 +101,8 @@ export function readAlignOptions(networks: readonly string[], raw: RawOptions): 
     seed: reader.number("seed", DEFAULTS.seed),
     seeds: reader.number("seeds", 1),
     threads: reader.number("threads", DEFAULTS.threads),
+    maps: reader.one("maps") ?? null,
+    force: reader.on("force"),
     json: reader.on("json"),
     quiet: reader.on("quiet"),
     verbose: reader.on("verbose"),

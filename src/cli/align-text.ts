@@ -19,7 +19,9 @@ export function printAlignment(alignment: Alignment): string {
     "",
     ...networkLines(runs),
     ...exchanged(alignment).flatMap((name) => ["", ...matrixLines(runs, { name, names })]),
+    ...transitivityLines(alignment),
     ...pairLines(runs),
+    ...similarityLines(runs),
     ...sizeLines(alignment),
   ];
   return lines.map((line) => `${printableLine(line.trimEnd())}\n`).join("");
@@ -118,11 +120,57 @@ function pairLines(runs: readonly AlignmentRun[]): string[] {
       const line = `${base} – ${tuned}, ${exchanges}${seedText}: ${verdict}${figures}`;
       return [
         ...wrap(line, WIDTH),
-        ...(figures === "" ? wrap(reasons[0] ?? "", WIDTH - 4).map((text) => `    ${text}`) : []),
+        ...(figures === "" ? reasons.flatMap((reason) => indented(reason)) : []),
       ];
     }),
   );
   return ["", "Pairs: share of the target's own effect that arrives, there and back", ...lines];
+}
+
+function indented(text: string): string[] {
+  return wrap(text, WIDTH - 4).map((line) => `    ${line}`);
+}
+
+/** What maps learned only with the reference do between networks that never met: mean accuracies over directions. */
+function transitivityLines({ runs, reference }: Alignment): string[] {
+  if (reference === undefined) return [];
+  const across = runs.flatMap(({ directions }) =>
+    directions.filter(({ source, target }) => source !== target),
+  );
+  const said = (
+    [
+      ["met in learning", true],
+      ["never met", false],
+    ] as const
+  ).map(([words, met]) => {
+    const values = across
+      .filter(({ learned }) => learned === met)
+      .flatMap(({ iia }) => valuesOf(iia));
+    if (values.length === 0) return `${words} –`;
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return `${words} ${writeNumber(mean)} (${span(values)}, ${values.length} directions)`;
+  });
+  return ["", ...wrap(`Transitivity: ${said.join("; ")}`, WIDTH)];
+}
+
+function similarityLines(runs: readonly AlignmentRun[]): string[] {
+  const [first] = runs;
+  const all = first?.similarities ?? [];
+  if (all.length === 0) return [];
+  const measures = [...new Set(all.map(({ measure }) => measure))];
+  return [
+    "",
+    ...wrap(`How alike the natural states are (correlative; ${measures.join(" | ")})`, WIDTH),
+    ...pairsOf(all).flatMap((pair) => {
+      const found = all.filter(({ base, tuned }) => `${base} – ${tuned}` === pair);
+      const values = found.map(({ value }) => (value === null ? NONE : writeNumber(value)));
+      return wrap(`${pair}: ${values.join(" | ")}`, WIDTH);
+    }),
+  ];
+}
+
+function pairsOf(all: AlignmentRun["similarities"]): readonly string[] {
+  return [...new Set(all.map(({ base, tuned }) => `${base} – ${tuned}`))];
 }
 
 function sizeLines({ blocks, runs }: Alignment): string[] {

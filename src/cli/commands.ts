@@ -123,6 +123,10 @@ export interface AlignOptions {
   readonly seeds: number;
   /** CPU threads of the runtime; `"auto"` = the machine's quota. */
   readonly threads: number | "auto";
+  /** File for the learned maps; null = none. */
+  readonly maps: string | null;
+  /** Replaces that file where it exists. */
+  readonly force: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;

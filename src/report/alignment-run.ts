@@ -21,7 +21,8 @@ export interface RunContext {
 
 /** One learning as a document shows it. */
 export function describeRun(measures: AlignmentMeasures, context: RunContext): AlignmentRun {
-  const { networks, directions, sizes, steps, bestStep, validationLossNats } = measures;
+  const { networks, directions, similarities, sizes, steps, bestStep, validationLossNats } =
+    measures;
   const nameOf = (index: number): string => present(networks[index], "network").name;
   const share = (hits: Hits): Measure => measureShare(countHits(hits), context.policy.confidence);
   return {
@@ -38,6 +39,9 @@ export function describeRun(measures: AlignmentMeasures, context: RunContext): A
       closedForm: share(of.closedForm),
       ...(of.fullSwap !== undefined && { fullSwap: share(of.fullSwap) }),
     })) as AlignmentDirection[], // the same figures: zod's types only let their lists be written to
+    similarities: similarities.map(({ base, tuned, value, ...facts }) => ({
+      ...{ base: nameOf(base), tuned: nameOf(tuned), ...facts, value: value ?? null },
+    })),
     pairs: context.judgesPairs ? describePairs(measures, context) : [],
   };
 }

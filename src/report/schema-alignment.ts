@@ -45,6 +45,17 @@ const pairSchema = z.strictObject({
   ratio: byDirection(measure),
 });
 
+/** How alike the natural states of two networks are; says nothing about causes. */
+const similaritySchema = z.strictObject({
+  base: text,
+  tuned: text,
+  /** The exact variant. */
+  measure: text,
+  /** `null` where it is undefined. */
+  value: z.number().nullable(),
+  n: wholeNumber,
+});
+
 /** One learning with its own random numbers. */
 const runSchema = z.strictObject({
   seed: wholeNumber,
@@ -55,6 +66,7 @@ const runSchema = z.strictObject({
   validationLossNats: z.array(z.number()),
   networks: z.array(networkSchema),
   directions: z.array(directionSchema),
+  similarities: z.array(similaritySchema),
   /** Empty where a method does not learn all directions. */
   pairs: z.array(pairSchema),
 });

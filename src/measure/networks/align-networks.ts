@@ -12,6 +12,7 @@ import type { Count, Hits } from "../measures.js";
 import type { AlignmentRequest } from "./alignment-request.js";
 import { METHODS } from "./method.js";
 import { setUp, type AlignmentSetUp } from "./set-up.js";
+import { compareStates, type StateSimilarity } from "./similarity.js";
 import type { TrialGroup } from "./trial-groups.js";
 
 /** One network before any exchange. */
@@ -50,6 +51,8 @@ export interface DirectionMeasures {
 export interface AlignmentMeasures {
   readonly networks: readonly NetworkMeasures[];
   readonly directions: readonly DirectionMeasures[];
+  /** Correlative, of pairs that read one task. */
+  readonly similarities: readonly StateSimilarity[];
   /** Coordinates of each block: as asked, or as learned. */
   readonly sizes: readonly number[];
   readonly steps: number;
@@ -92,6 +95,7 @@ export async function alignNetworks(request: AlignmentRequest): Promise<Alignmen
       return { name: steps.network.name, task: task.id, d: steps.network.d, natural };
     }),
     directions,
+    similarities: compareStates(made.networks, request.networks),
     sizes: learned.sizes,
     steps: learned.steps,
     bestStep: learned.bestStep,
