@@ -109,30 +109,28 @@ export async function loadTensorFlow(
     where: "--learner tfjs",
     expected: `one of ${CANDIDATES.map(({ name }) => name).join(", ")}`,
     found: passedOver.map(({ name, reason }) => `${name}: ${reason}`).join("; "),
-    hint: `npm install ${["@tensorflow/tfjs-node-gpu"].map(pinned).join(" ")} for an NVIDIA GPU, or anywhere npm install ${[CORE, GRADIENTS, "@tensorflow/tfjs-backend-cpu"].map(pinned).join(" ")}; or leave --learner out`,
+    hint: `${install("@tensorflow/tfjs-node-gpu")} (NVIDIA GPU), or ${install(CORE, GRADIENTS, "@tensorflow/tfjs-backend-cpu")} (anywhere), or leave --learner out`,
   });
 }
 
-/** The choice in one line: what computes and, unless left out, what was passed over and why. */
+/** The choice in one line: what computes and, where something was passed over, why. */
 export function describeTensorFlow({ name, version, passedOver }: ChosenTensorFlow): string {
   const chosen = `TensorFlow.js ${version} by ${name}`;
   if (passedOver.length === 0) return chosen;
   return `${chosen} (${passedOver.map((each) => `no ${each.name}: ${each.reason}`).join("; ")})`;
 }
 
-function pinned(name: string): string {
-  return `${name}@${VERSION}`;
+function install(...names: readonly string[]): string {
+  return `npm install ${names.map((name) => `${name}@${VERSION}`).join(" ")}`;
 }
 
 async function tryCandidate(
   { name, beside, operations, backend }: Candidate,
   host: PackageHost,
 ): Promise<Omit<ChosenTensorFlow, "passedOver"> | PassedOver> {
-  const missing = [...beside, name].filter((each) => !host.isInstalled(each));
-  if (missing.length > 0) {
-    const others = missing.filter((each) => each !== name);
-    return { name, reason: others.length < missing.length ? NOT_THERE : `without ${others.join(" and ")}` }; // prettier-ignore
-  }
+  if (!host.isInstalled(name)) return { name, reason: "not installed" };
+  const missing = beside.filter((each) => !host.isInstalled(each));
+  if (missing.length > 0) return { name, reason: `without ${missing.join(" and ")}` };
   try {
     // the native library writes lines of its own on stderr, where progress goes; errors still come through
     process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
@@ -147,13 +145,16 @@ async function tryCandidate(
   }
 }
 
-const NOT_THERE = "not installed";
-
 /** Computes one slope: a package that loads may still have no library, no backend or no gradients. */
 async function start(tf: TensorFlow, backend: string): Promise<void> {
   if (!(await tf.setBackend(backend))) throw new Error(`its backend "${backend}" does not start`);
   await tf.ready();
-  const slope = tf.tidy(() => tf.grad((x) => tf.softplus(x))(tf.tensor1d([0])).dataSync()[0]);
+  const slope = tf.tidy(
+    () =>
+      tf
+        .grad((x) => tf.softplus(x))(tf.tensor1d([0]))
+        .dataSync()[0],
+  );
   if (slope !== 0.5) throw new Error(`the slope of softplus at 0 is ${String(slope)}, not 0.5`);
 }
 

@@ -31,13 +31,17 @@ interface PatchedDirection {
   readonly penalties: readonly number[];
 }
 
-/** Where the subspaces are, and how much naturalness counts. */
-export interface Place {
+/** What does not change while learning. */
+export interface Problem {
   readonly models: readonly LearningModel[];
+  /** λ, weight of naturalness beside the cross-entropy. */
+  readonly naturalness: number;
+}
+
+/** Where the subspaces are. */
+export interface Place extends Problem {
   /** `[k, dModel]` each. */
   readonly subspaces: readonly Matrix[];
-  /** λ. */
-  readonly naturalness: number;
 }
 
 /** Patches the pairs of a batch in all directions. */
