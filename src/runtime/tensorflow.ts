@@ -141,7 +141,7 @@ async function tryCandidate(
     await start(tf, backend);
     return { tf, name, version: tf.version_core };
   } catch (error) {
-    return { name, reason: firstLine(error) };
+    return { name, reason: clauseOf(error) };
   }
 }
 
@@ -177,7 +177,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-function firstLine(error: unknown): string {
+/** The first line of an error, as a clause. */
+function clauseOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0] ?? "";
+  return (text.split("\n", 1)[0] ?? "").replace(/[\s.]+$/, "");
 }

@@ -53,7 +53,7 @@ describe("TensorFlow.js", () => {
   });
 
   it("whose library does not start is passed over with its reason", async () => {
-    const host = machine([GPU, CORE, LAYERS, CPU], { broken: { [GPU]: "libcudart.so.11.0 is missing" } }); // prettier-ignore
+    const host = machine([GPU, CORE, LAYERS, CPU], { broken: { [GPU]: "libcudart.so.11.0 is missing. " } }); // prettier-ignore
     const chosen = await loadTensorFlow(host);
     expect(describeTensorFlow(chosen)).toBe(
       `TensorFlow.js 4.22.0 by ${CPU} (no ${GPU}: libcudart.so.11.0 is missing; no ${NODE}: not installed; no ${WASM}: not installed)`,
