@@ -133,7 +133,7 @@ async function tryCandidate(
   if (missing.length > 0) return { name, reason: `without ${missing.join(" and ")}` };
   try {
     // the native library writes lines of its own on stderr, where progress goes; errors still come through
-    process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+    if (backend === "tensorflow") process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
     for (const each of [...beside, name]) await host.load(each);
     const tf = operationsOf(await host.load(operations));
     if (tf === undefined) return { name, reason: "has not the operations that are needed" };
