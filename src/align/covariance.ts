@@ -30,6 +30,8 @@ export interface Precision {
   readonly shrinkage: number;
   /** ρ m: variance of Σ in every direction that the residuals do not reach. */
   readonly floor: number;
+  /** W, `[rank, dModel]`; no rows where Σ is a multiple of the identity. */
+  readonly factor: Matrix;
   /** Σ⁻¹ applied to each row: `[row, dModel]` → `[row, dModel]`; O(n d) each. */
   apply(rows: Matrix): Matrix;
 }
@@ -100,7 +102,7 @@ function lowRankPrecision(
   { shrinkage, floor }: { shrinkage: number; floor: number },
 ): Precision {
   const apply = (rows: Matrix): Matrix => applyLowRank(w, rows, floor);
-  return { dModel: w.cols, shrinkage, floor, apply };
+  return { dModel: w.cols, shrinkage, floor, factor: w, apply };
 }
 
 function noVariance(n: number): NumericsError {

@@ -20,7 +20,7 @@ export interface LinearisedRows {
 }
 
 /** Where the label has all of the probability but this, float32 has no digits of the slope left; it is nothing there. */
-const SATURATED = 1e-6;
+export const SATURATED = 1e-6;
 
 /** Linearises answers given at `patched` `[row, dModel]`. */
 export function linearise(

@@ -74,6 +74,13 @@ export const GROUPS = {
         "controls",
       ),
     ),
+    valued(
+      "--learner <name>",
+      withDefault(
+        "mas, or tfjs: the same with the slopes of TensorFlow.js, where that is installed",
+        "learner",
+      ),
+    ),
     valued("--seed <n>", withDefault("seed of every random stream", "seed")),
     valued("--seeds <n>", withDefault("learnings per cell, to show their spread", "seeds")),
   ],

@@ -22,6 +22,8 @@ export interface ArchiveParts {
   readonly device: string;
   /** What else of this machine can change a number: threads, copies of weights, windows. */
   readonly machine?: JsonValue;
+  /** What learns, with its packages, where that is not the built-in learner. */
+  readonly learner?: string | undefined;
   /** Told of files that stand in the store and are not trusted. */
   readonly onDistrusted: (file: string, reason: string) => void;
 }
@@ -33,6 +35,7 @@ export function openArchive({
   options,
   device,
   machine = null,
+  learner,
   onDistrusted,
 }: ArchiveParts): CellArchive {
   // which layers and variables are examined beside this one cannot change it
@@ -45,6 +48,7 @@ export function openArchive({
     options: {
       ...{ k, items, pairs, steps, controls, seed, seeds },
       ...{ batch, device, machine, referencePath },
+      ...(learner === undefined ? {} : { learner }),
     },
   } satisfies JsonValue;
   const address = (key: CellKey): Sha256 =>

@@ -9,6 +9,7 @@ import type { Manifest } from "../report/schema.js";
 import { describeChoice, type ChosenDevice } from "../runtime/device.js";
 import { runtimeVersion } from "../runtime/session.js";
 import { VERSION } from "../version.js";
+import type { ChosenLearner } from "./choose-learner.js";
 import type { InputFile, Inputs } from "./inputs.js";
 import type { Phases } from "./phases.js";
 
@@ -23,6 +24,7 @@ export interface ManifestParts {
   /** Whether the runtime keeps rearranged copies of the weights. */
   readonly prepack: boolean;
   readonly device: ChosenDevice;
+  readonly learner: ChosenLearner;
   readonly phases: Phases;
   readonly argv: readonly string[];
 }
@@ -30,6 +32,7 @@ export interface ManifestParts {
 /** Everything needed to repeat the run; whatever may differ stands under `timing`. */
 export async function describeRun(parts: ManifestParts): Promise<Manifest> {
   const { options, inputs, policyFile, layers, threads, prepack, device, phases, argv } = parts;
+  const { tensorflow } = parts.learner;
   const files = [...inputs.files, ...(policyFile === undefined ? [] : [policyFile])];
   const { layers: spec, variables, ...rest } = measuringOptions(options);
   return {
@@ -46,6 +49,7 @@ export async function describeRun(parts: ManifestParts): Promise<Manifest> {
       node: process.versions.node,
       onnxruntime: await runtimeVersion(),
       platform: `${process.platform}-${process.arch}`,
+      ...(tensorflow === undefined ? {} : { tensorflow }),
     },
     timing: {
       startedAt: phases.startedAt.toISOString(),

@@ -8,6 +8,8 @@ export function noteText(note: Note): string | undefined {
   switch (note.event) {
     case "device":
       return `device: ${note.device}`;
+    case "learner":
+      return printableLine(`learner: ${note.learner}`); // reasons are other packages' texts
     case "estimate":
       return `time: ${timeText(note)}, less what is done already`;
     case "continues":

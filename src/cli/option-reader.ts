@@ -2,7 +2,14 @@
  * @file Values of command-line options, one kind at a time: each is read strictly, and mistakes are kept until all are known.
  */
 import { UsageError } from "../errors.js";
-import { ALSO_VIEWS, DEFAULTS, DEVICES, parseDevice, type Device } from "../plan/defaults.js";
+import {
+  ALSO_VIEWS,
+  DEFAULTS,
+  DEVICES,
+  LEARNERS,
+  parseDevice,
+  type Device,
+} from "../plan/defaults.js";
 import { didYouMean } from "../plan/did-you-mean.js";
 import { parseLayerSpec } from "../plan/layers.js";
 import type { AuditOptions } from "../plan/options.js";
@@ -112,6 +119,12 @@ export class OptionReader {
     if (text !== undefined && word === undefined)
       this.problem(name, quotedList(words), JSON.stringify(text));
     return word ?? fallback;
+  }
+
+  /** The learner of `--learner`, where it is not the built-in one. */
+  learner(): { readonly learner?: "tfjs" } {
+    const learner = this.choice("learner", LEARNERS, DEFAULTS.learner);
+    return learner === "mas" ? {} : { learner };
   }
 
   /** The file of `--policy`, where one is given. */

@@ -10,6 +10,7 @@ import { chooseDevice } from "../runtime/device.js";
 import type { AuditParts } from "./run-audit.js";
 import { checkK } from "../plan/choose-k.js";
 import { chooseLayers } from "./choose-layers.js";
+import { chooseLearner } from "./choose-learner.js";
 import { choosePolicy } from "./choose-policy.js";
 import { chooseWindows } from "./choose-windows.js";
 import type { Io } from "./commands.js";
@@ -21,6 +22,9 @@ import { copiesWeights, estimateRunMemory } from "./memory-check.js";
 import { printPlan, type RunPlan } from "./plan-text.js";
 import { prepareAudits } from "./prepare-audits.js";
 import { estimateRunTime } from "./time-estimate.js";
+
+/** Its own work beside the runs of the models is not in the estimate. */
+const SLOWER = "the time is that of the built-in learner: with --learner tfjs it takes longer";
 
 /** Prints the plan of an audit; exits 0 also where the memory is not there, which the plan says. */
 export async function planCommand(
@@ -41,6 +45,7 @@ async function planRun(
   const startMs = performance.now();
   const { policy } = await choosePolicy(options.policy, options.failOn);
   const machine = machineOf(options);
+  const learner = await chooseLearner(options, parts.texts);
   const { device } = await chooseDevice(options.device);
   const models = await loadPair(options, parts);
   const layers = chooseLayers(options.layers, models);
@@ -88,6 +93,9 @@ async function planRun(
     time,
     memory: { parts: memory, totalBytes, machineBytes: machine.memoryBytes },
     workingFilesBytes: workingBytes({ models, ready, layers, windows }),
-    warnings: warnings.map(({ message }) => message),
+    warnings: [
+      ...(learner.description === undefined ? [] : [SLOWER]),
+      ...warnings.map(({ message }) => message),
+    ],
   };
 }

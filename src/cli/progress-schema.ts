@@ -43,6 +43,9 @@ const pace = {
 
 const eventSchema = z.discriminatedUnion("event", [
   event("device", "the device that computes").extend({ device: z.string() }).strict(),
+  event("learner", "what learns, where that is not the built-in learner")
+    .extend({ learner: z.string() })
+    .strict(),
   event("stage", "a stage begins").extend({ stage: z.string() }).strict(),
   event("estimate", "time of the whole run, before anything is reused")
     .extend({ seconds: z.strictObject({ low: seconds, expected: seconds, high: seconds }) })

@@ -39,6 +39,7 @@ export function readAuditOptions(
     pairs: reader.number("pairs", DEFAULTS.pairs),
     steps: reader.number("steps", DEFAULTS.steps),
     controls: reader.choice("controls", CONTROLS, DEFAULTS.controls),
+    ...reader.learner(),
     seed: reader.number("seed", DEFAULTS.seed),
     seeds: reader.number("seeds", DEFAULTS.seeds),
     ...reader.policy(),

@@ -30,10 +30,11 @@ export function recordedOptions(
     });
   }
   const { items, pairs, steps, controls, seeds, batch, threads, device } = options;
-  const { layers, variables, referencePath } = options;
+  const { layers, variables, referencePath, learner } = options;
   return {
     ...{ items, pairs, steps, controls, seeds, batch, threads, device, layers, variables },
     ...{ referencePath, seed, k, base, tuned },
+    ...(learner === undefined ? {} : { learner }),
     ...(adapter === null ? {} : { tunedAdapter: adapter }),
     tokenizer: given.tokenizer ?? request?.tokenizer ?? null,
     audits: given.audits.length > 0 ? given.audits : auditsOf(manifest, request?.audits),

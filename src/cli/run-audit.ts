@@ -32,6 +32,7 @@ import { assemble } from "./assemble-result.js";
 import { openArchive } from "./cell-archive.js";
 import { checkModels, checkWindows } from "./check-models.js";
 import { chooseLayers } from "./choose-layers.js";
+import { chooseLearner, type ChosenLearner } from "./choose-learner.js";
 import type { ChosenPolicy } from "./choose-policy.js";
 import { chooseWindows } from "./choose-windows.js";
 import { checkDisk, workingBytes } from "./disk-check.js";
@@ -81,8 +82,12 @@ export async function runAudit(run: Run): Promise<Result> {
   const { options, signal, parts, status, store, chosen } = run;
   const phases = new Phases(status);
   const machine = machineOf(options);
+  const learner = await chooseLearner(options, parts.texts);
   const device = await chooseDevice(options.device);
   status.note({ event: "device", device: describeChoice(device) });
+  if (learner.description !== undefined) {
+    status.note({ event: "learner", learner: learner.description });
+  }
   phases.start("loading the models");
   const models: Models = await loadPair(options, parts);
   checkTakesTokens(models.base.feeds);
@@ -108,7 +113,7 @@ export async function runAudit(run: Run): Promise<Result> {
   const used = describeChoice({ ...device, passedOver: [] });
   const begun = continueOrBegin(store, {
     ...{ options, inputs, device: used, threads, prepack, argv: run.argv },
-    versions: await programVersions(),
+    versions: await programVersions(learner),
     startedAt: phases.startedAt,
   });
   if (begun !== undefined) {
@@ -148,6 +153,7 @@ export async function runAudit(run: Run): Promise<Result> {
     phases.start("measuring");
     const archive = openArchive({
       ...{ store, inputs, options, device: used, machine: { threads, prepack, ...windows } },
+      learner: learner.tensorflow,
       // not in the result, which is that of a run from nothing
       onDistrusted: (file, reason) => {
         status.note({ event: "warning", message: `${file} ${reason}; measured again` });
@@ -158,13 +164,13 @@ export async function runAudit(run: Run): Promise<Result> {
       ...{ models, layers, options: measuringOptions(options), sessions, archive, watch },
       signal,
     };
-    const cells = await measureCells({ ...measuring, examinations });
+    const cells = await measureCells({ ...measuring, examinations, learner: learner.learner });
     for (const examination of measurable(examined)) {
       cells.push(...(await measureContexts({ ...measuring, examination })));
     }
     const described = {
       ...{ options, inputs, policyFile: chosen.file, layers, threads, prepack, device, phases },
-      argv: run.argv,
+      ...{ learner, argv: run.argv },
     };
     return await assemble({
       ...{ examinations, examined, cells, warnings, models, described, policy: chosen.policy },
@@ -256,9 +262,12 @@ function watchOn(status: StatusLine, more: number): Parameters<typeof measureCel
   };
 }
 
-async function programVersions(): Promise<Readonly<Record<string, string>>> {
+async function programVersions({
+  tensorflow,
+}: ChosenLearner): Promise<Readonly<Record<string, string>>> {
   const onnxruntime = await runtimeVersion();
-  return { "mas-audit": VERSION, onnxruntime, node: process.versions.node };
+  const versions = { "mas-audit": VERSION, onnxruntime, node: process.versions.node };
+  return tensorflow === undefined ? versions : { ...versions, "TensorFlow.js": tensorflow };
 }
 
 /** Cells at most: which variables can be measured is known when the prompts have been run. */

@@ -32,7 +32,7 @@ type Fact = Readonly<z.infer<typeof factSchema>>;
 export interface PlanParts {
   readonly options: AuditOptions;
   readonly inputs: Inputs;
-  /** By program: mas-audit, onnxruntime, node. */
+  /** By program: mas-audit, onnxruntime, node, and TensorFlow.js where that learns. */
   readonly versions: Readonly<Record<string, string>>;
   readonly device: string;
   readonly threads: number;
@@ -75,7 +75,7 @@ export function continueOrBegin(store: CellStore, parts: PlanParts): Continuatio
 
 /** Everything that all cells depend on, in the order in which a person should hear of it; audits last. */
 function factsOf({ options, inputs, versions, device, threads, prepack }: PlanParts): Fact[] {
-  const { k, items, pairs, steps, controls, seed, seeds, batch, referencePath } = options;
+  const { k, items, pairs, steps, controls, seed, seeds, batch, referencePath, learner } = options;
   const numbers = { k, items, pairs, steps, controls, seed, seeds, batch, threads };
   return [
     ...Object.entries(numbers).map(([name, value]) => ({
@@ -83,6 +83,7 @@ function factsOf({ options, inputs, versions, device, threads, prepack }: PlanPa
       value: String(value),
     })),
     { name: "--reference-path", value: referencePath ? "given" : "not given" },
+    ...(learner === undefined ? [] : [{ name: "--learner", value: learner }]),
     ...Object.entries(versions).map(([name, value]) => ({ name: `version of ${name}`, value })),
     ...inputs.files.map(({ role, sha256 }) => ({ name: role, value: `sha256 ${sha256}` })),
     ...(inputs.tokenizer === undefined

@@ -13,6 +13,7 @@ import { redrawnLine } from "./redrawn-line.js";
 /** Something to know beside stages and cells. */
 export type Note =
   | { readonly event: "device"; readonly device: string }
+  | { readonly event: "learner"; readonly learner: string }
   | { readonly event: "estimate"; readonly seconds: Range; readonly layers: readonly LayerTime[] }
   | {
       readonly event: "continues";

@@ -5,7 +5,7 @@ import type { ProgressReport } from "../cli/progress-schema.js";
 import type { RawOptions } from "../cli/option-reader.js";
 import { PlanError, UsageError } from "../errors.js";
 import type { CausalAudit } from "../plan/audit.js";
-import type { CONTROLS } from "../plan/defaults.js";
+import type { CONTROLS, LEARNERS } from "../plan/defaults.js";
 import type { Device } from "../runtime/session.js";
 
 /** A pair of models and what to ask of them. Every option has the default of the command line. */
@@ -32,6 +32,8 @@ export interface AuditRequest {
   readonly steps?: number;
   /** Which controls are run beside. @defaultValue `"full"` */
   readonly controls?: (typeof CONTROLS)[number];
+  /** Where the slopes of learning come from; `"tfjs"` needs TensorFlow.js beside this package. @defaultValue `"mas"` */
+  readonly learner?: (typeof LEARNERS)[number];
   /** Seed of every random stream. @defaultValue 0 */
   readonly seed?: number;
   /** Learnings per cell, to show their spread. @defaultValue 1 */
@@ -67,7 +69,14 @@ const OPTIONS: Readonly<Record<keyof AuditRequest, string | null>> = {
   ...{ base: null, tuned: null, onProgress: null, signal: null },
   ...{ audits: "audit", variables: "variable", tunedAdapter: "tunedAdapter", layers: "layers" },
   ...{ k: "k", items: "items", pairs: "pairs", steps: "steps", controls: "controls" },
-  ...{ seed: "seed", seeds: "seeds", policy: "policy", batch: "batch", threads: "threads" },
+  ...{
+    learner: "learner",
+    seed: "seed",
+    seeds: "seeds",
+    policy: "policy",
+    batch: "batch",
+    threads: "threads",
+  },
   ...{
     maxMemory: "maxMemory",
     device: "device",

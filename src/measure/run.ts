@@ -2,7 +2,7 @@
  * @file All cells of a run, in the order layer → audit → variable → role, so that one pair of sessions per model and
  * layer serves every cell there. Finished cells of an earlier run are taken from the archive.
  */
-import { learningDefaults } from "../align/learner.js";
+import { learningDefaults, type Learner } from "../align/learner.js";
 import type { Capture } from "../capture/capture.js";
 import type { LocatedModel } from "../models/located.js";
 import { boundsOf, type PreflightBounds } from "../models/preflight-bounds.js";
@@ -61,6 +61,8 @@ export interface RunRequest {
   /** Of each model; with threads of their own both are asked at the same time. */
   readonly sessions: Readonly<Record<Side, SessionOptions>>;
   readonly archive: CellArchive;
+  /** @defaultValue the built-in one */
+  readonly learner?: Learner | undefined;
   readonly signal: AbortSignal;
   readonly watch: RunWatch;
 }
@@ -252,6 +254,7 @@ function cellInput(
         { dModel, seed: key.seed },
       ),
     options: cellOptions(key, request.options),
+    ...(request.learner === undefined ? {} : { learner: request.learner }),
     signal: request.signal,
   };
 }

@@ -17,6 +17,9 @@ export function parseDevice(text: string): Device | undefined {
 /** Which controls are learned beside the main maps: all of them, or only the nulls that a verdict needs. */
 export const CONTROLS = ["full", "core"] as const;
 
+/** Where the slopes of learning come from: our own derivation, or TensorFlow.js, which is installed beside. */
+export const LEARNERS = ["mas", "tfjs"] as const;
+
 /** Views of a result that are written beside it where they are asked for. */
 export const ALSO_VIEWS = ["markdown", "junit", "sarif"] as const;
 
@@ -28,6 +31,7 @@ export const DEFAULTS = {
   pairs: 300,
   steps: 60,
   controls: "full",
+  learner: "mas",
   seed: 0,
   seeds: 1,
   batch: 64,

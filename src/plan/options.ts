@@ -33,6 +33,8 @@ const auditOptionsSchema = z
     steps: natural,
     /** "full": also the controls that are learned with the same budget; "core": the nulls only. */
     controls: z.enum(CONTROLS),
+    /** Learner in place of the built-in one, which is named by its absence: what is stored stays as it was. */
+    learner: z.exactOptional(z.literal("tfjs")),
     seed: natural,
     /** Learnings per cell with different random numbers; the first one is judged, the spread is shown. */
     seeds: positive,
@@ -84,6 +86,7 @@ export type MeasuringOptions = Pick<
   | "pairs"
   | "steps"
   | "controls"
+  | "learner"
   | "seed"
   | "seeds"
   | "batch"
@@ -104,9 +107,10 @@ export function freezeOptions(options: unknown): AuditOptions {
 /** The part of the options that belongs to the reproducible half of a result and to a cell's digest. */
 export function measuringOptions(options: AuditOptions): MeasuringOptions {
   const { variables, layers, k, items, pairs, steps, controls, seed, seeds } = options;
-  const { batch, threads, device, referencePath } = options;
+  const { batch, threads, device, referencePath, learner } = options;
   return {
     ...{ variables, layers, k, items, pairs, steps, controls, seed, seeds },
     ...{ batch, threads, device, referencePath },
+    ...(learner === undefined ? {} : { learner }),
   };
 }

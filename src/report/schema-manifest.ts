@@ -67,7 +67,13 @@ export const manifestSchema = z.strictObject({
   layers: z.array(wholeNumber),
   options: z.record(z.string(), z.union([scalar, z.array(scalar)])),
   provider: text,
-  versions: z.strictObject({ node: text, onnxruntime: text, platform: text }),
+  versions: z.strictObject({
+    node: text,
+    onnxruntime: text,
+    platform: text,
+    /** Version and package of TensorFlow.js, where it took part in the learning. */
+    tensorflow: z.exactOptional(text),
+  }),
   judgedAgain: z.exactOptional(judgedAgain),
   timing: timingSchema,
 });

@@ -56,6 +56,8 @@ describe("an audit gets", () => {
     ["a b --max-memory 512MiB", { maxMemory: 536_870_912 }],
     ["a b --device webgpu --strict-device", { device: "webgpu", strictDevice: true }],
     ["a b --device cuda:2", { device: "cuda:2" }],
+    ["a b --learner tfjs", { learner: "tfjs" }],
+    ["a b --learner mas", {}],
     ["a b --policy p.yaml", { policy: "p.yaml" }],
     [
       "a b --out ../x --force --verbose --exit-zero",

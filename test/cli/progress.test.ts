@@ -27,6 +27,7 @@ function watch(given: { isTerminal?: boolean; columns?: number; json?: boolean }
 /** Everything that a run tells. */
 function tellAll({ status, pass }: Watched, name = "sentiment, layer 4, last"): void {
   status.note({ event: "device", device: "cpu" });
+  status.note({ event: "learner", learner: "TensorFlow.js 4.22.0" });
   status.stage(`loading ${name}`);
   pass(3600);
   status.note({
@@ -64,7 +65,7 @@ describe("on a terminal", () => {
       .flatMap((line) =>
         line.split(/\u001b(?:\[[0-9;]*[A-Za-z]|[78])/).filter((part) => part !== ""),
       );
-    const notes = /^(device|time|continues|warning): /;
+    const notes = /^(device|learner|time|continues|warning): /;
     const lines = drawn.filter((line) => !notes.test(line));
     expect(lines.length).toBeGreaterThan(2);
     for (const line of lines) expect(columnsOf(line)).toBeLessThan(Math.max(2, columns));
@@ -91,10 +92,10 @@ describe("for programs", () => {
     const lines = text.trimEnd().split("\n");
     const events = lines.map((line) => progressLineSchema.parse(JSON.parse(line)));
     expect(events.map((each) => ("event" in each ? each.event : each.error.code))).toEqual([
-      ...["device", "stage", "continues", "estimate", "warning", "begin"],
+      ...["device", "learner", "stage", "continues", "estimate", "warning", "begin"],
       ...["cell", "done", "cell", "done", "finished", "INTERRUPTED"],
     ]);
-    expect(events[7]).toMatchObject({ ...PLACE, done: 1, cells: 2, reused: true });
+    expect(events[8]).toMatchObject({ ...PLACE, done: 1, cells: 2, reused: true });
   });
 
   const JSON_ARGS = { argv: ["b", "t", "--json-progress"], colour: false };

@@ -92,6 +92,7 @@ describe("an unfinished run", () => {
     ["--seed", { raw: { seed: ["1"] } }, "--seed as then (0)", "1"],
     ["the threads of the machine", { threads: 4 }, "--threads as then (2)", "4"],
     ["--reference-path", { raw: { referencePath: true } }, "(not given)", "given"],
+    ["--learner", { raw: { learner: ["tfjs"] } }, "--learner as then (not there)", "tfjs"],
     ["the device", { device: "cuda" }, "device as then (cpu)", "cuda"],
     ["the tokenizer", { inputs: { tokenizer: sha("e") } }, sha("c"), sha("e")],
     [

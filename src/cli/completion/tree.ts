@@ -2,7 +2,7 @@
  * @file The command line as data for shell completion: commands, options, and what a value of each may be.
  */
 import type { Argument, Command, Option } from "commander";
-import { ALSO_VIEWS, CONTROLS, DEVICES } from "../../plan/defaults.js";
+import { ALSO_VIEWS, CONTROLS, DEVICES, LEARNERS } from "../../plan/defaults.js";
 import { FORMATS } from "../../report/view-names.js";
 import { VERDICT_WORDS } from "../../verdict/verdicts.js";
 import { SCHEMAS } from "../commands.js";
@@ -67,6 +67,7 @@ function wordsOf(audits: readonly string[]): Readonly<Record<string, Values>> {
   return {
     "--audit": { paths: "files", words: audits },
     "--controls": { words: CONTROLS },
+    "--learner": { words: LEARNERS },
     "--device": { words: DEVICES },
     "--layers": { words: ["all", "every:4", "spread:8"] },
     "--format": { words: FORMATS },

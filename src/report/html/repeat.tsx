@@ -55,6 +55,7 @@ export function Repeat(props: {
         <Row term="provider">{manifest.provider}</Row>
         <Row term="versions">
           {`Node ${versions.node}, ONNX Runtime ${versions.onnxruntime}, ${versions.platform}`}
+          {versions.tensorflow !== undefined && `, TensorFlow.js ${versions.tensorflow}`}
         </Row>
         <Row term="format">{result.schema}</Row>
       </dl>
