@@ -45,5 +45,5 @@ export interface AlignmentRequest {
   readonly onStage?: (stage: string) => Promise<void>;
 }
 
-/** Trials unless asked otherwise: 300 held-out ones, as in an audit. */
+/** Trials unless asked otherwise: as many held-out ones as an audit has pairs; the others suffice for counting (k = 4). */
 export const TRIAL_COUNTS: TrialCounts = { train: 1000, validation: 200, test: 300 };
