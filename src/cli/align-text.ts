@@ -19,6 +19,11 @@ export function printAlignment(alignment: Alignment): string {
     "",
     ...networkLines(runs),
     ...exchanged(alignment).flatMap((name) => ["", ...matrixLines(runs, { name, names })]),
+    "",
+    ...wrap(
+      "null: the largest of no exchange, permuted sources and random subspaces; dist: distance of patched states from natural ones (1 = natural)",
+      WIDTH,
+    ),
     ...transitivityLines(alignment),
     ...pairLines(runs),
     ...similarityLines(runs),
@@ -68,6 +73,7 @@ function matrixLines(
   const n = runs[0]?.directions[0]?.iia;
   const trials = n?.kind === "value" ? `n = ${n.n}` : "";
   const seeds = runs.length === 1 ? "" : `; least–most of ${runs.length} seeds`;
+  const apart = names.map((target) => apartText(runs, { name, target }).padStart(COLUMN));
   return [
     ...wrap(
       `Interchange accuracy of ${name} by trial (rows give, columns take; ${trials}${seeds})`,
@@ -76,6 +82,7 @@ function matrixLines(
     `${"".padEnd(4)}${names.map((_, i) => letter(i).padStart(COLUMN)).join("")}`,
     ...rows,
     `${"null".padEnd(4)}${nulls.join("")}`,
+    `${"dist".padEnd(4)}${apart.join("")}`,
   ];
 }
 
@@ -103,6 +110,19 @@ function nullText(
       ),
   );
   return values.length === 0 ? NONE : writeNumber(Math.max(...values));
+}
+
+/** Divergences of patched states of one target, from all sources: least to most. */
+function apartText(
+  runs: readonly AlignmentRun[],
+  { name, target }: { readonly name: string; readonly target: string },
+): string {
+  const values = runs.flatMap(({ directions }) =>
+    directions
+      .filter((of) => of.target === target && of.exchanges === name)
+      .flatMap(({ divergence }) => (divergence === undefined ? [] : [divergence.ratio])),
+  );
+  return values.length === 0 ? NONE : span(values);
 }
 
 /** The value of a measure, where it has one. */

@@ -33,6 +33,7 @@ export function describeRun(measures: AlignmentMeasures, context: RunContext): A
       ...{ source: nameOf(of.source), target: nameOf(of.target) },
       exchanges: blockName(of, context),
       ...{ learned: of.isLearned, iia: share(of.iia), tokenShare: of.tokenShare },
+      ...(of.divergence && { divergence: of.divergence }),
       noIntervention: share(of.noIntervention),
       permuted: share(of.permuted),
       randomSubspace: share(of.randomSubspace),

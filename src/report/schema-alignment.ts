@@ -1,5 +1,6 @@
 /** @file The format of `mas-audit align --json`. */
 import { z } from "zod";
+import { distance } from "./schema-measures.js";
 import { byDirection, share, text, textList, wholeNumber } from "./schema-parts.js";
 import { measure } from "./schema-verdicts.js";
 
@@ -28,6 +29,11 @@ const directionSchema = z.strictObject({
   iia: measure,
   /** Mean share of scored tokens that are right; has a high floor. */
   tokenShare: share,
+  /**
+   * Median distance (Mahalanobis, all coordinates together) of patched states from the mean of the target's natural states
+   * with the same variables, over the same median of natural states: 1 = natural.
+   */
+  divergence: z.exactOptional(distance),
   noIntervention: measure,
   permuted: measure,
   randomSubspace: measure,

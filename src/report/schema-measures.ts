@@ -25,7 +25,8 @@ const trials = z.strictObject({
   alone: z.exactOptional(bySide(z.exactOptional(z.strictObject({ iia: hits, permuted: hits })))),
 });
 
-const distance = z.strictObject({
+/** Schema of a {@link Distance}. */
+export const distance = z.strictObject({
   ratio: z.number(),
   interval: z.tuple([z.number(), z.number()]),
   n: wholeNumber,

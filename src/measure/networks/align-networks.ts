@@ -1,5 +1,5 @@
 /** @file Small networks aligned: maps learned together, and every direction measured with its controls. */
-import { evaluateMaps } from "../../align/transfer/evaluate.js";
+import { evaluateMaps, type Evaluation } from "../../align/transfer/evaluate.js";
 import { learnMaps, startingMaps } from "../../align/transfer/learn.js";
 import { asModelHas, modelAt, type Maps } from "../../align/transfer/patch.js";
 import type { Outcome, TransferDirection, TransferProblem } from "../../align/transfer/problem.js";
@@ -8,8 +8,9 @@ import { present } from "../../errors.js";
 import { takeRows, type Matrix } from "../../numeric/matrix.js";
 import { sum } from "../../numeric/vector.js";
 import { GATE_DEFAULTS, isAlive } from "../gate.js";
-import type { Count, Hits } from "../measures.js";
+import type { Count, Distance, Hits } from "../measures.js";
 import type { AlignmentRequest } from "./alignment-request.js";
+import { divergenceIn, type Divergence } from "./divergence.js";
 import { METHODS } from "./method.js";
 import { setUp, type AlignmentSetUp } from "./set-up.js";
 import { compareStates, type StateSimilarity } from "./similarity.js";
@@ -36,6 +37,8 @@ export interface DirectionMeasures {
   readonly iia: Hits;
   /** Mean share of scored tokens that are right; has a high floor. */
   readonly tokenShare: number;
+  /** How far patched states lie from natural ones; absent where these do not vary. */
+  readonly divergence?: Distance;
   readonly noIntervention: Hits;
   /** The same maps with the sources permuted among the trials. */
   readonly permuted: Hits;
@@ -80,11 +83,15 @@ export async function alignNetworks(request: AlignmentRequest): Promise<Alignmen
     random: startingMaps(withRandomStarts(problem)),
     order: problem.random.fork("permuted"),
   };
+  const divergences = made.networks.map(divergenceIn);
   const directions: DirectionMeasures[] = [];
   for (const [i, direction] of problem.directions.entries()) {
     request.signal?.throwIfAborted();
     directions.push({
-      ...(await measureDirection(problem, direction, { maps: learned.maps, controls })),
+      ...(await measureDirection(problem, direction, {
+        ...{ maps: learned.maps, controls },
+        divergence: present(divergences[direction.target], "divergence in a network"),
+      })),
       ...present(untouched[i], "swaps without a map"),
     });
   }
@@ -179,12 +186,17 @@ interface Controls {
 async function measureDirection(
   problem: TransferProblem,
   direction: TransferDirection,
-  { maps, controls }: { readonly maps: Maps; readonly controls: Controls },
+  {
+    maps,
+    controls,
+    divergence,
+  }: { readonly maps: Maps; readonly controls: Controls; readonly divergence: Divergence },
 ): Promise<Omit<DirectionMeasures, keyof Untouched>> {
   const { source, target, exchanges, weight, sets } = direction;
-  const run = (own: Maps, of = direction): Promise<Outcome> =>
+  const run = (own: Maps, of = direction): Promise<Evaluation> =>
     evaluateMaps(problem, own, { direction: of, split: "test" });
   const learned = await run(maps);
+  const distance = divergence(learned.states, sets.test);
   const order = controls.order.fork(`${source}→${target}/${exchanges}`);
   const permuted = order.shuffle([...sets.test.episodes.keys()]);
   const shuffled = { ...sets.test, source: takeRows(sets.test.source, permuted) };
@@ -193,6 +205,7 @@ async function measureDirection(
     isLearned: weight.behaviour > 0 || weight.latent > 0,
     iia: hitsOf(learned),
     tokenShare: sum(learned.tokenShare) / learned.tokenShare.length,
+    ...(distance && { divergence: distance }),
     permuted: hitsOf(await run(maps, { ...direction, sets: { ...sets, test: shuffled } })),
     randomSubspace: hitsOf(await run(controls.random)),
     closedForm: hitsOf(await run(controls.closed)),

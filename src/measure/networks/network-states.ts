@@ -17,6 +17,8 @@ export interface NetworkStates {
   readonly states: SiteStates;
   /** `[row]`, under common names. */
   readonly values: readonly TaskState[];
+  /** Rows by the values of all variables. */
+  readonly grouping: Grouping;
   /** `[row of the train split]`. */
   readonly train: Int32Array;
   /** `[trial]`: row of its source, for the groups whose source task the network reads. */
@@ -75,7 +77,7 @@ export async function collectStates(
   const { means, counts } = groupMeans(states.normalised, train, grouping);
   const { carry, rightBefore, right } = asTarget;
   return {
-    ...{ steps, states, values, train, sources },
+    ...{ steps, states, values, grouping, train, sources },
     targets: { rows, carry, rightBefore, right },
     naturalMean: (asked) => {
       const group = index.get(valueKey(asked));
