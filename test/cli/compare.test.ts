@@ -34,7 +34,9 @@ const parsed = (text: string): Comparison => compareSchema.parse(JSON.parse(text
 
 describe("compare", () => {
   it("finds every layer of a rotated copy alike, whatever basis it is in", async () => {
-    const { tables, matching, prompts, layers } = parsed(await compare({ at: "mean" }));
+    const { tables, matching, prompts, layers, subNetworks } = parsed(
+      await compare({ at: "mean" }),
+    );
     expect(prompts).toMatchObject({ n: 80, at: "mean" });
     for (const { values } of tables) {
       expect(values).toHaveLength(layers.base.length);
@@ -48,6 +50,16 @@ describe("compare", () => {
       expect(neighbours.value).toBeGreaterThan(0.99); // ties aside
       expect(neighbours.chance).toBeCloseTo(10 / 79, 12);
     }
+    const { n, between, within, blocks, pairs } = subNetworks!;
+    expect(n).toBe(80);
+    layers.base.slice(1).forEach((layer, i) => {
+      expect(between[i + 1]![i + 1]).toBeLessThan(ROUNDING);
+      expect(within.base[i + 1]![i + 1]).toBe(0);
+      expect(pairs.proposed[i]).toMatchObject({ block: null, base: layer, tuned: layer });
+    });
+    expect(blocks.base).toMatchObject({ found: [], p: null });
+    expect(blocks.base.reason).toContain("fewer than 7 layers");
+    expect(pairs).toMatchObject({ layers: "1-5", reason: null });
   });
 
   it("finds the layers of a broken one less alike the later they are, and writes a page of it", async () => {
@@ -56,7 +68,7 @@ describe("compare", () => {
     const same = tables[0]!.values.map((row, i) => row[i]);
     expect(same.at(-1)!).toBeLessThan(0.9);
     const page = readFileSync(html, "utf8");
-    expect(page.match(/<svg/g)).toHaveLength(tables.length);
+    expect(page.match(/<svg/g)).toHaveLength(tables.length + 3); // distances: between, within each
     expect(/NaN|<script|(src|href)="(?!data:)/.test(page)).toBe(false);
     await expect(compare({ html })).rejects.toThrow("the page would replace a file");
   });
@@ -68,6 +80,8 @@ describe("compare", () => {
     const text = await compare({ prompts: file, audits: [], json: false });
     expect(text).toContain("10 different prompts");
     expect(text).toContain("linear CKA, debiased");
+    expect(text).toContain("base layer 0: undefined, its states of these prompts do not vary");
+    expect(text).toContain("mas-audit BASE TUNED --layers");
     for (const line of text.split("\n").slice(2)) expect(line.length).toBeLessThanOrEqual(80);
   });
 
