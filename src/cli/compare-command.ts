@@ -5,11 +5,13 @@ import { promptStates, type PlacedPrompt } from "../capture/prompt-states.js";
 import { PlanError } from "../errors.js";
 import { compareLayers } from "../measure/compare-layers.js";
 import type { ModelStates, Steps } from "../measure/layer-states.js";
+import { compareLayerUnits } from "../measure/compare-units.js";
 import { findSubNetworks } from "../measure/sub-networks.js";
 import { checkTakesTokens } from "../models/feed-batch.js";
 import type { LocatedModel } from "../models/located.js";
 import { chooseThreads } from "../plan/threads.js";
 import { COMPARE_SCHEMA, type Comparison } from "../report/schema-compare.js";
+import type { UnitsPart } from "../report/schema-units.js";
 import { chooseDevice } from "../runtime/device.js";
 import type { SessionOptions } from "../runtime/session.js";
 import { stream } from "../stats/stream.js";
@@ -18,6 +20,7 @@ import { layersOf } from "./choose-layers.js";
 import type { CompareOptions, Io } from "./commands.js";
 import { choosePrompts } from "./compare-prompts.js";
 import { subNetworksPart } from "./compare-sub-networks.js";
+import { unitPairs, unitsPart } from "./compare-units.js";
 import { printComparison } from "./compare-text.js";
 import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
@@ -106,6 +109,13 @@ async function compare(
   const { tables, matching } = await compareLayers({ base, tuned, sameDepth, random, ...steps });
   status.stage("Gromov–Wasserstein distances between layers");
   const found = await findSubNetworks({ base, tuned, random: random.fork("gromov"), ...steps });
+  const subNetworks = subNetworksPart(found, { layers, sameDepth });
+  const units = async (): Promise<UnitsPart> => {
+    status.stage("comparing units");
+    const { of, pairs } = unitPairs({ layers, sameDepth, proposed: subNetworks.pairs.proposed });
+    const own = { base, tuned, random: random.fork("units"), ...steps };
+    return unitsPart(of, await compareLayerUnits(pairs, own));
+  };
   return {
     schema: COMPARE_SCHEMA,
     models: { base: models.base.path, tuned: options.tunedAdapter ?? models.tuned.path },
@@ -114,16 +124,19 @@ async function compare(
     layers,
     tables: tables.map((table) => ({ ...table, values: table.values.map((row) => [...row]) })),
     matching: matching.map(({ layer, figures }) => ({ layer, figures: [...figures] })),
-    subNetworks: subNetworksPart(found, { layers, sameDepth }),
+    subNetworks,
+    ...(options.units && { units: await units() }),
     warnings: [...warnings],
   };
 }
 
 /** Each step shows, lets the line redraw, and lets Ctrl-C arrive. */
 function stepsOf(status: StatusLine, signal: AbortSignal): Steps {
+  let total = 0;
   return {
     begin: (steps) => {
-      status.begin(steps);
+      total += steps;
+      status.begin(total);
     },
     step: async (name) => {
       status.cell(name);

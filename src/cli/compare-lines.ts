@@ -1,4 +1,5 @@
 /** @file Lines of the text of a comparison: at most 80 columns, a name of at most 7 beside each. */
+import { signed } from "../report/figure-text.js";
 import { wrap } from "../report/wrap.js";
 
 /** Columns. */
@@ -11,7 +12,7 @@ export const NONE = "–";
 /** Three decimals: the sampling error of a thousand prompts is in the third. */
 export function numberText(value: number | null): string {
   if (value === null) return NONE;
-  return value.toFixed(3).replace("-", "−");
+  return signed(value, 3);
 }
 
 /** A line under a name of at most 7 columns, broken beside it. */

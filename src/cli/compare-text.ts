@@ -4,13 +4,14 @@ import { wrap } from "../report/wrap.js";
 import type { Comparison } from "../report/schema-compare.js";
 import { fit, named, NONE, numberText, WIDTH } from "./compare-lines.js";
 import { subNetworkLines } from "./compare-sub-networks-text.js";
+import { unitLines } from "./compare-units-text.js";
 
 const CAUTION =
   "These figures are correlative: they say how alike states are, not what the models do with them. An audit (mas-audit BASE TUNED) asks that.";
 
 /** The table of matching layers and where the closest layers lie; lines end in "\n". */
 export function printComparison(comparison: Comparison, page: string | null): string {
-  const { models, prompts, matching, tables, warnings, subNetworks } = comparison;
+  const { models, prompts, matching, tables, warnings, subNetworks, units } = comparison;
   const lines = [
     `base   ${fit(models.base, WIDTH - 7)}`,
     `tuned  ${fit(models.tuned, WIDTH - 7)}`,
@@ -23,6 +24,7 @@ export function printComparison(comparison: Comparison, page: string | null): st
       ? ["The models differ in depth: no layer is that of the other."]
       : []),
     ...(subNetworks === undefined ? [] : [...subNetworkLines(subNetworks), ""]),
+    ...(units === undefined ? [] : [...unitLines(units), ""]),
     ...warnings.flatMap((warning) => named("note", warning)),
     "",
     ...wrap(CAUTION, WIDTH),

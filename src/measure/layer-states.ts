@@ -16,7 +16,7 @@ export interface ModelPair {
 
 /** Lets long work be watched and stopped. */
 export interface Steps {
-  /** Told the number of steps. */
+  /** Told the number of further steps. */
   readonly begin: (steps: number) => void;
   /** Awaited after each step; throws to stop. */
   readonly step: (name: string) => Promise<void>;

@@ -18,7 +18,16 @@ const ROUNDING = 1e-4;
 
 const OPTIONS: CompareOptions = {
   ...{ base: demo("base"), tuned: demo("rotated"), audits: ["sentiment"], prompts: null },
-  ...{ items: 80, at: "last", layers: "all", tokenizer: null, seed: 0, batch: 64, threads: 1 },
+  ...{
+    items: 80,
+    at: "last",
+    layers: "all",
+    units: false,
+    tokenizer: null,
+    seed: 0,
+    batch: 64,
+    threads: 1,
+  },
   ...{ device: "cpu", html: null, force: false, json: true, quiet: true, verbose: false },
 };
 

@@ -6,6 +6,7 @@ import { HEAT_STYLE, HeatMap } from "./heat-map.js";
 import { DataTable, Fold, numbers, Plain, RowHead, texts } from "./parts.js";
 import { STYLE } from "./style.js";
 import { SubNetworks } from "./sub-networks.js";
+import { Units } from "./units.js";
 
 /** Renders a comparison as a self-contained HTML page. */
 export function renderComparison(comparison: Comparison): string {
@@ -78,6 +79,7 @@ function Page({ comparison }: { readonly comparison: Comparison }): JSX.Element 
         ))}
         <Matching comparison={comparison} />
         {comparison.subNetworks && <SubNetworks of={comparison.subNetworks} layers={layers} />}
+        {comparison.units && <Units of={comparison.units} />}
       </main>
     </Document>
   );
