@@ -35,9 +35,11 @@ export function figureText({ measure, n, nFit, chances }: NamedFigure): string {
 export function reasonsOf({ pairs }: UnitsPart): readonly string[] {
   return pairs.flatMap(({ base, tuned, reason, figures }) => {
     const where = `base layer ${base}, tuned layer ${tuned}`;
-    const own = figures.flatMap((figure) =>
-      figure.reason === null ? [] : [`${where}, ${figure.name}: undefined, ${figure.reason}`],
-    );
+    const without = figures.filter((figure) => figure.reason !== null);
+    const own = [...new Set(without.map((figure) => figure.reason))].map((each) => {
+      const names = without.flatMap((figure) => (figure.reason === each ? [figure.name] : []));
+      return `${where}, ${names.join(" and ")}: undefined, ${each ?? ""}`;
+    });
     return reason === null ? own : [`${where}: undefined, ${reason}`];
   });
 }

@@ -18,6 +18,8 @@ import { drawUnits, halvesOf, type Halves, type UnitFigure } from "./unit-figure
 const TARGETS = 16;
 /** Weakest strength: below, a descent over correlated units takes minutes. */
 const WEAKEST = 0.03;
+/** Explained variance to about six digits; what takes longer has hardly more items than predictors in use. */
+const DESCENT = { tolerance: 1e-6, mostSweeps: 3000 };
 const USED = STRENGTHS.filter((strength) => strength > WEAKEST);
 
 /** Explained variance and number of predictors at the greatest strength whose loss is within 5 % of the least. */
@@ -63,8 +65,12 @@ function scoredLevel({
   readonly scoring: PairedStates;
 }): SparseLevel | string {
   try {
-    const chosen = operatingPoint(predictSparsely({ fit, test: choosing }, USED));
-    const [level] = predictSparsely({ fit, test: scoring }, chosen ? [chosen.strength] : []);
+    const chosen = operatingPoint(predictSparsely({ fit, test: choosing }, USED, DESCENT));
+    const [level] = predictSparsely(
+      { fit, test: scoring },
+      chosen ? [chosen.strength] : [],
+      DESCENT,
+    );
     return level ?? "no strength was tried";
   } catch (error) {
     if (error instanceof NumericsError && error.code === "LASSO_NOT_SETTLED") return error.message;
