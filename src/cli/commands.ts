@@ -71,6 +71,8 @@ export interface CompareOptions {
   readonly at: string;
   /** Layer spec as typed; see `plan/layers.ts`. */
   readonly layers: string;
+  /** Also compare the units of layers. */
+  readonly units: boolean;
   /** Folder of the tokenizer; null = the folder of the base model. */
   readonly tokenizer: string | null;
   readonly seed: number;

@@ -3,11 +3,15 @@ import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { promptStates, type PlacedPrompt } from "../capture/prompt-states.js";
 import { PlanError } from "../errors.js";
-import { compareLayers, type ModelStates } from "../measure/compare-layers.js";
+import { compareLayers } from "../measure/compare-layers.js";
+import type { ModelStates, Steps } from "../measure/layer-states.js";
+import { compareLayerUnits } from "../measure/compare-units.js";
+import { findSubNetworks } from "../measure/sub-networks.js";
 import { checkTakesTokens } from "../models/feed-batch.js";
 import type { LocatedModel } from "../models/located.js";
 import { chooseThreads } from "../plan/threads.js";
 import { COMPARE_SCHEMA, type Comparison } from "../report/schema-compare.js";
+import type { UnitsPart } from "../report/schema-units.js";
 import { chooseDevice } from "../runtime/device.js";
 import type { SessionOptions } from "../runtime/session.js";
 import { stream } from "../stats/stream.js";
@@ -15,6 +19,8 @@ import { writeFileAtomic } from "../store/atomic.js";
 import { layersOf } from "./choose-layers.js";
 import type { CompareOptions, Io } from "./commands.js";
 import { choosePrompts } from "./compare-prompts.js";
+import { subNetworksPart } from "./compare-sub-networks.js";
+import { unitPairs, unitsPart } from "./compare-units.js";
 import { printComparison } from "./compare-text.js";
 import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
@@ -96,20 +102,20 @@ async function compare(
   };
   const base = await run(models.base, layers.base, "base");
   const tuned = await run(models.tuned, layers.tuned, "tuned");
+  const sameDepth = models.base.nLayers === models.tuned.nLayers;
+  const random = stream(options.seed, "compare");
+  const steps = stepsOf(status, signal);
   status.stage("comparing layers");
-  const { tables, matching } = await compareLayers({
-    ...{ base, tuned, sameDepth: models.base.nLayers === models.tuned.nLayers },
-    random: stream(options.seed, "compare"),
-    begin: (steps) => {
-      status.begin(steps);
-    },
-    step: async (name) => {
-      status.cell(name);
-      status.done("computed");
-      await setImmediate(); // lets the line redraw and Ctrl-C arrive
-      signal.throwIfAborted();
-    },
-  });
+  const { tables, matching } = await compareLayers({ base, tuned, sameDepth, random, ...steps });
+  status.stage("Gromov–Wasserstein distances between layers");
+  const found = await findSubNetworks({ base, tuned, random: random.fork("gromov"), ...steps });
+  const subNetworks = subNetworksPart(found, { layers, sameDepth });
+  const units = async (): Promise<UnitsPart> => {
+    status.stage("comparing units");
+    const { of, pairs } = unitPairs({ layers, sameDepth, proposed: subNetworks.pairs.proposed });
+    const own = { base, tuned, random: random.fork("units"), ...steps };
+    return unitsPart(of, await compareLayerUnits(pairs, own));
+  };
   return {
     schema: COMPARE_SCHEMA,
     models: { base: models.base.path, tuned: options.tunedAdapter ?? models.tuned.path },
@@ -118,7 +124,26 @@ async function compare(
     layers,
     tables: tables.map((table) => ({ ...table, values: table.values.map((row) => [...row]) })),
     matching: matching.map(({ layer, figures }) => ({ layer, figures: [...figures] })),
+    subNetworks,
+    ...(options.units && { units: await units() }),
     warnings: [...warnings],
+  };
+}
+
+/** Each step shows, lets the line redraw, and lets Ctrl-C arrive. */
+function stepsOf(status: StatusLine, signal: AbortSignal): Steps {
+  let total = 0;
+  return {
+    begin: (steps) => {
+      total += steps;
+      status.begin(total);
+    },
+    step: async (name) => {
+      status.cell(name);
+      status.done("computed");
+      await setImmediate();
+      signal.throwIfAborted();
+    },
   };
 }
 

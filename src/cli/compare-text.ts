@@ -2,17 +2,16 @@
 import { printableLine } from "../report/printable.js";
 import { wrap } from "../report/wrap.js";
 import type { Comparison } from "../report/schema-compare.js";
-
-const WIDTH = 80;
-const INDENT = 7;
-const NONE = "–";
+import { fit, named, NONE, numberText, WIDTH } from "./compare-lines.js";
+import { subNetworkLines } from "./compare-sub-networks-text.js";
+import { unitLines } from "./compare-units-text.js";
 
 const CAUTION =
   "These figures are correlative: they say how alike states are, not what the models do with them. An audit (mas-audit BASE TUNED) asks that.";
 
 /** The table of matching layers and where the closest layers lie; lines end in "\n". */
 export function printComparison(comparison: Comparison, page: string | null): string {
-  const { models, prompts, matching, tables, warnings } = comparison;
+  const { models, prompts, matching, tables, warnings, subNetworks, units } = comparison;
   const lines = [
     `base   ${fit(models.base, WIDTH - 7)}`,
     `tuned  ${fit(models.tuned, WIDTH - 7)}`,
@@ -24,6 +23,8 @@ export function printComparison(comparison: Comparison, page: string | null): st
     ...(matching.length === 0
       ? ["The models differ in depth: no layer is that of the other."]
       : []),
+    ...(subNetworks === undefined ? [] : [...subNetworkLines(subNetworks), ""]),
+    ...(units === undefined ? [] : [...unitLines(units), ""]),
     ...warnings.flatMap((warning) => named("note", warning)),
     "",
     ...wrap(CAUTION, WIDTH),
@@ -85,20 +86,4 @@ function sizeText(of: {
   const fitted = of.nFit === undefined ? "" : `, fitted on ${of.nFit}`;
   const chance = of.chance === undefined ? "" : `, chance ${of.chance.toFixed(3)}`;
   return ` (n = ${of.n}${fitted}${chance})`;
-}
-
-/** Three decimals: the sampling error of a thousand prompts is in the third. */
-function numberText(value: number | null): string {
-  if (value === null) return NONE;
-  return value.toFixed(3).replace("-", "−");
-}
-
-/** A line under a name of at most 7 columns, broken beside it. */
-function named(name: string, text: string): string[] {
-  return wrap(text, WIDTH - INDENT).map((line, i) => (i === 0 ? name : "").padEnd(INDENT) + line);
-}
-
-/** Cuts at the front: the end of a path tells more. */
-function fit(text: string, width: number): string {
-  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
 }

@@ -93,8 +93,9 @@ export function addModelCommands({ subcommand, commands, io, done }: Registry): 
       valued("--at <place>", 'states of the "last" token, the "mean", or a span (default: last)'),
     )
     .addOption(valued("--layers <spec>", "layers, as in the audit (default: all)"))
+    .addOption(new Option("--units", "also match, predict and cluster units; slower"))
     .addOption(valued("--tokenizer <dir>", "folder of the tokenizer (default: the folder of BASE)"))
-    .addOption(valued("--seed <n>", withDefault("seed of prompts and halves", "seed")))
+    .addOption(valued("--seed <n>", withDefault("seed of prompts, halves and draws", "seed")))
     .addOption(valued("--batch <n>", withDefault("rows per run of a model", "batch")))
     .addOption(valued("--threads <n>", "CPU threads (default: the quota of this machine)"))
     .addOption(valued("--device <name>", withDefault(`${DEVICES.join(", ")}, or cuda:N`, "device")))

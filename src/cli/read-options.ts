@@ -112,6 +112,7 @@ export function readCompareOptions(
     items: reader.number("items", COMPARE_ITEMS),
     at: reader.one("at") ?? "last",
     layers: reader.layers("all"),
+    units: reader.on("units"),
     tokenizer: reader.one("tokenizer") ?? null,
     seed: reader.number("seed", DEFAULTS.seed),
     batch: reader.number("batch", DEFAULTS.batch),

@@ -1,6 +1,4 @@
 /** @file All layers of both models against each other, with breath between layers for progress and Ctrl-C. */
-import { present } from "../errors.js";
-import { matrix, type Matrix } from "../numeric/matrix.js";
 import {
   compareSketches,
   layerTables,
@@ -10,24 +8,14 @@ import {
   type LayerTable,
 } from "../similarity/layer-tables.js";
 import type { Stream } from "../stats/stream.js";
-
-/** States of one model, `[prompt, dModel]` by layer. */
-export interface ModelStates {
-  readonly dModel: number;
-  readonly states: ReadonlyMap<number, Float32Array>;
-}
+import { layerStates, type ModelPair, type Steps } from "./layer-states.js";
 
 /** What {@link compareLayers} is asked. */
-export interface LayerComparison {
-  readonly base: ModelStates;
-  readonly tuned: ModelStates;
+export interface LayerComparison extends ModelPair, Steps {
   /** Layers of equal number mean the same place in both models. */
   readonly sameDepth: boolean;
   /** Splits the prompts into those fitted to and those scored. */
   readonly random: Stream;
-  /** Told the number of steps, and awaited after each. */
-  readonly begin: (steps: number) => void;
-  readonly step: (name: string) => Promise<void>;
 }
 
 /** Figures of two layers of one number. */
@@ -56,29 +44,24 @@ export async function compareLayers({
   begin(base.states.size + tuned.states.size);
   const sketches = new Map<number, ReturnType<typeof sketchLayer>>();
   for (const layer of tuned.states.keys()) {
-    sketches.set(layer, sketchLayer(matrixAt(tuned, layer)));
+    sketches.set(layer, sketchLayer(layerStates(tuned, layer)));
     await step(`tuned layer ${layer}`);
   }
   const rows: ReturnType<typeof compareSketches>[][] = [];
   const matching: LayerMatch[] = [];
   let n = 0;
   for (const layer of base.states.keys()) {
-    const x = matrixAt(base, layer);
+    const x = layerStates(base, layer);
     n = x.rows;
     const own = sketchLayer(x);
     rows.push([...sketches.values()].map((other) => compareSketches(own, other)));
     const other = sameDepth ? sketches.get(layer) : undefined;
     if (other !== undefined) {
       const order = random.fork("halves").shuffle([...Array(n).keys()]);
-      const y = matrixAt(tuned, layer);
+      const y = layerStates(tuned, layer);
       matching.push({ layer, figures: matchLayers({ x, y }, { a: own, b: other, order }) });
     }
     await step(`base layer ${layer}`);
   }
   return { tables: layerTables(rows, n), matching };
-}
-
-function matrixAt({ states, dModel }: ModelStates, layer: number): Matrix {
-  const own = present(states.get(layer), `states of layer ${layer}`);
-  return matrix(own.length / dModel, dModel, Float64Array.from(own));
 }

@@ -52,6 +52,18 @@ export function takeRows(a: Matrix, indices: Iterable<number>): Matrix {
   return out;
 }
 
+/** The columns of `a` at `indices`, copied in that order. */
+export function takeColumns(a: Matrix, indices: Iterable<number>): Matrix {
+  const chosen = Int32Array.from(indices);
+  const out = matrix(a.rows, chosen.length);
+  for (let r = 0; r < a.rows; r++) {
+    chosen.forEach((c, i) => {
+      out.data[r * out.cols + i] = f64(a.data, r * a.cols + c);
+    });
+  }
+  return out;
+}
+
 /** `a` above `b`. */
 export function stack(a: Matrix, b: Matrix): Matrix {
   invariant(a.cols === b.cols, `stack of ${a.cols} and ${b.cols} columns`);

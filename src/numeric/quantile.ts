@@ -12,6 +12,11 @@ export function quantileR7(values: Iterable<number>, q: number): number {
   if (sorted.length === 0) {
     throw new NumericsError("quantile of no values is undefined", { code: "NO_VALUES" });
   }
+  return sortedQuantile(sorted, q);
+}
+
+/** The same of numbers that are finite and ascending, at least one: for many quantiles of the same numbers. */
+export function sortedQuantile(sorted: Float64Array, q: number): number {
   const at = q * (sorted.length - 1);
   const below = Math.floor(at);
   const low = f64(sorted, below);

@@ -130,6 +130,19 @@ function listLayers(ranges: readonly LayerRange[], nLayers: number): readonly nu
   return layers.sort((a, b) => a - b);
 }
 
+/** `layers`, ascending, as `--layers` reads them: `"3,7-9"`. */
+export function layersText(layers: readonly number[]): string {
+  const ranges: { first: number; last: number }[] = [];
+  for (const layer of layers) {
+    const range = ranges.at(-1);
+    if (range?.last === layer - 1) range.last = layer;
+    else ranges.push({ first: layer, last: layer });
+  }
+  return ranges
+    .map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`))
+    .join(",");
+}
+
 /** Integers first … last. */
 function count(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);

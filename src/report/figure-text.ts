@@ -33,7 +33,7 @@ export function intervalText({ interval }: Extract<Measure, { kind: "value" }>):
 }
 
 /** Rounds with a real minus sign, and never writes a negative zero. */
-function signed(value: number, decimals: number): string {
+export function signed(value: number, decimals: number): string {
   const text = Math.abs(value).toFixed(decimals);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }

@@ -1,6 +1,8 @@
 /** @file The format of `mas-audit compare --json`. */
 import { z } from "zod";
 import { share, text, textList, wholeNumber } from "./schema-parts.js";
+import { subNetworksSchema } from "./schema-sub-networks.js";
+import { unitsSchema } from "./schema-units.js";
 
 /** Name and version of the format. */
 export const COMPARE_SCHEMA = "mas-audit/compare@1";
@@ -41,6 +43,9 @@ export const compareSchema = z.strictObject({
   tables: z.array(layerTable),
   /** Layers of the same number in both models; none where the models differ in depth. */
   matching: z.array(z.strictObject({ layer: wholeNumber, figures: z.array(layerFigure) })),
+  subNetworks: z.exactOptional(subNetworksSchema),
+  /** Only with `--units`. */
+  units: z.exactOptional(unitsSchema),
   warnings: textList,
 });
 

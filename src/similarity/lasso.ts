@@ -14,9 +14,14 @@ export interface LassoProblem {
   readonly withTarget: Float64Array;
 }
 
-/** Largest change of a weight in a sweep, as a share of the largest weight, at which the descent ends. */
-const TOLERANCE = 1e-12;
-const MOST_SWEEPS = 100_000;
+/** When a descent ends. */
+export interface Descent {
+  /** Largest change of a weight in a sweep, as a share of the largest weight. */
+  readonly tolerance: number;
+  readonly mostSweeps: number;
+}
+
+const EXACT: Descent = { tolerance: 1e-12, mostSweeps: 100_000 };
 
 /** The problems of predicting each column of `y` `[item, m]` from the columns of `x` `[item, d]`. */
 export function lassoProblems(x: Matrix, y: Matrix): readonly LassoProblem[] {
@@ -43,21 +48,27 @@ export function strongest({ withTarget }: LassoProblem): number {
  *
  * @throws {@link NumericsError} where the descent does not settle.
  */
-export function lasso(problem: LassoProblem, strength: number, start?: Float64Array): Float64Array {
+export function lasso(
+  problem: LassoProblem,
+  strength: number,
+  { start, descent = EXACT }: { readonly start?: Float64Array; readonly descent?: Descent } = {},
+): Float64Array {
   const d = problem.withTarget.length;
   const weights = start === undefined ? new Float64Array(d) : start.slice();
   const gradient = residualProducts(problem, weights);
-  for (let sweeps = 0; sweeps < MOST_SWEEPS; sweeps++) {
+  const { tolerance, mostSweeps } = descent;
+  const work = { problem, strength, weights, gradient, tolerance };
+  for (let sweeps = 0; sweeps < mostSweeps; sweeps++) {
     // all weights once, then only those in use until they rest
-    if (sweepAll({ problem, strength, weights, gradient }, () => true)) return weights;
-    for (; sweeps < MOST_SWEEPS; sweeps++) {
+    if (sweepAll(work, () => true)) return weights;
+    for (; sweeps < mostSweeps; sweeps++) {
       const inUse = (j: number): boolean => f64(weights, j) !== 0;
-      if (sweepAll({ problem, strength, weights, gradient }, inUse)) break;
+      if (sweepAll(work, inUse)) break;
     }
   }
-  throw new NumericsError(`sparse prediction did not settle in ${MOST_SWEEPS} sweeps`, {
+  throw new NumericsError(`sparse prediction did not settle in ${mostSweeps} sweeps`, {
     code: "LASSO_NOT_SETTLED",
-    expected: `changes below ${TOLERANCE} of the largest weight`,
+    expected: `changes below ${tolerance} of the largest weight`,
     found: `strength ${strength}, ${d} predictors`,
     hint: "choose a larger strength, or fewer predictors than items",
   });
@@ -67,9 +78,16 @@ export function lasso(problem: LassoProblem, strength: number, start?: Float64Ar
 export function lassoPath(
   problem: LassoProblem,
   strengths: readonly number[],
+  descent?: Descent,
 ): readonly Float64Array[] {
   let last: Float64Array | undefined;
-  return strengths.map((strength) => (last = lasso(problem, strength, last)));
+  return strengths.map(
+    (strength) =>
+      (last = lasso(problem, strength, {
+        ...(last && { start: last }),
+        ...(descent && { descent }),
+      })),
+  );
 }
 
 /** `Xᵀ(y − X w) / n`. */
@@ -88,11 +106,13 @@ function sweepAll(
     strength,
     weights,
     gradient,
+    tolerance,
   }: {
     readonly problem: LassoProblem;
     readonly strength: number;
     readonly weights: Float64Array;
     readonly gradient: Float64Array;
+    readonly tolerance: number;
   },
   isIn: (j: number) => boolean,
 ): boolean {
@@ -109,7 +129,7 @@ function sweepAll(
     weights[j] = fresh;
     subtractColumn(gradient, covariance, { j, change: fresh - old });
   }
-  return moved <= TOLERANCE * largest;
+  return moved <= tolerance * largest;
 }
 
 /** Towards 0 by `amount`, and not past it. */

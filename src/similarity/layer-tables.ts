@@ -4,6 +4,7 @@
  */
 import { invariant, present } from "../errors.js";
 import { rowRange, takeRows, type Matrix } from "../numeric/matrix.js";
+import { f64 } from "../numeric/vector.js";
 import { canonicalCorrelations, ccaNames } from "./canonical-correlation.js";
 import { varies } from "./centred.js";
 import { ckaName, DEBIASED_ITEMS, debiasedPairs } from "./cka.js";
@@ -67,7 +68,11 @@ function unit({ values }: PairVector): Float32Array | undefined {
   let square = 0;
   for (const value of values) square += value * value;
   const length = Math.sqrt(square);
-  return length > 0 ? Float32Array.from(values, (value) => value / length) : undefined;
+  if (!(length > 0)) return undefined;
+  const out = new Float32Array(values.length);
+  // not `Float32Array.from`, which takes 50 times as long for a million numbers
+  for (let i = 0; i < out.length; i++) out[i] = f64(values, i) / length;
+  return out;
 }
 
 /** CKA and RSA of two layers, in this order. */

@@ -2,10 +2,10 @@
  * @file Mutual information of units, from counts in quantile bins, with the bias of the plug-in estimate taken off
  * (Miller and Madow: `(bₓ − 1)(b_y − 1) / (2 n)` nats for bₓ and b_y bins in use).
  */
-import { invariant } from "../errors.js";
+import { invariant, present } from "../errors.js";
 import { matrix, type Matrix } from "../numeric/matrix.js";
-import { quantileR7 } from "../numeric/quantile.js";
-import { f64 } from "../numeric/vector.js";
+import { sortedQuantile } from "../numeric/quantile.js";
+import { assertFinite, f64 } from "../numeric/vector.js";
 
 /** Bins per unit, unless said otherwise. */
 export const BINS = 10;
@@ -14,8 +14,15 @@ export const BINS = 10;
 interface Binned {
   /** `[item]`. */
   readonly bin: Uint16Array;
+  /** Items per bin. */
+  readonly counts: Uint32Array;
   /** Bins that hold an item; equal values share a bin, so that there may be fewer than were asked for. */
   readonly used: number;
+}
+
+/** Most bins, up to {@link BINS}, that leave 10 items per bin of the joint histogram; at least 2. */
+export function binsFor(n: number): number {
+  return Math.min(BINS, Math.max(2, Math.floor(Math.sqrt(n / 10))));
 }
 
 /**
@@ -24,15 +31,28 @@ interface Binned {
  * 10 bins); with fewer it stays too high.
  */
 export function unitInformation(x: Matrix, y: Matrix, bins = BINS): Matrix {
+  const inform = informationOf(x, y, bins);
+  const out = matrix(x.cols, y.cols);
+  for (let i = 0; i < x.cols; i++) {
+    for (let j = 0; j < y.cols; j++) out.data[i * y.cols + j] = inform(i, j);
+  }
+  return out;
+}
+
+/** Mutual information (nats) of a unit of `x` with one of `y`, each binned once; as {@link unitInformation}. */
+export function informationOf(
+  x: Matrix,
+  y: Matrix,
+  bins = BINS,
+): (unitOfX: number, unitOfY: number) => number {
   invariant(x.rows === y.rows, `units over ${x.rows} and ${y.rows} items`);
   const [a, b] = [binUnits(x, bins), binUnits(y, bins)];
-  const out = matrix(x.cols, y.cols);
-  a.forEach((one, i) => {
-    b.forEach((other, j) => {
-      out.data[i * y.cols + j] = information(one, other, bins);
-    });
-  });
-  return out;
+  const terms = Float64Array.from({ length: x.rows + 1 }, (_, c) =>
+    c === 0 ? 0 : c * Math.log(c),
+  );
+  const joint = new Uint32Array(bins * bins);
+  return (i, j) =>
+    information(present(a[i], "a unit"), present(b[j], "a unit"), { bins, joint, terms });
 }
 
 function binUnits(states: Matrix, bins: number): readonly Binned[] {
@@ -40,29 +60,43 @@ function binUnits(states: Matrix, bins: number): readonly Binned[] {
     const values = Float64Array.from({ length: states.rows }, (_unused, item) =>
       f64(states.data, item * states.cols + unit),
     );
-    const edges = Array.from({ length: bins - 1 }, (_unused, q) =>
-      quantileR7(values, (q + 1) / bins),
+    const sorted = assertFinite(values.slice(), "values of a unit").sort();
+    const edges = Float64Array.from({ length: bins - 1 }, (_unused, q) =>
+      sortedQuantile(sorted, (q + 1) / bins),
     );
-    const bin = Uint16Array.from(values, (value) => edges.filter((edge) => value > edge).length);
-    return { bin, used: new Set(bin).size };
+    const bin = new Uint16Array(values.length);
+    for (const edge of edges) {
+      for (let item = 0; item < bin.length; item++) {
+        if (f64(values, item) > edge) bin[item] = (bin[item] as number) + 1; // in range by the loop's bound
+      }
+    }
+    const counts = new Uint32Array(bins);
+    for (const own of bin) counts[own] = (counts[own] as number) + 1; // in range: as many bins as edges and one
+    return { bin, counts, used: counts.filter((count) => count > 0).length };
   });
 }
 
-function information(a: Binned, b: Binned, bins: number): number {
+/** `log n + (Σ c log c of joint counts − Σ c log c of both margins) / n`, less the bias. */
+function information(
+  a: Binned,
+  b: Binned,
+  {
+    bins,
+    joint,
+    terms,
+  }: { readonly bins: number; readonly joint: Uint32Array; readonly terms: Float64Array },
+): number {
   const n = a.bin.length;
-  const joint = new Float64Array(bins * bins);
-  const [own, other] = [new Float64Array(bins), new Float64Array(bins)];
+  joint.fill(0);
   for (let item = 0; item < n; item++) {
-    const [i, j] = [a.bin[item] as number, b.bin[item] as number]; // in range by the loop's bound
-    joint[i * bins + j] = f64(joint, i * bins + j) + 1;
-    own[i] = f64(own, i) + 1;
-    other[j] = f64(other, j) + 1;
+    const at = (a.bin[item] as number) * bins + (b.bin[item] as number); // in range by the loop's bound
+    joint[at] = (joint[at] as number) + 1;
   }
-  let total = 0;
-  joint.forEach((count, at) => {
-    if (count === 0) return;
-    const expected = f64(own, Math.floor(at / bins)) * f64(other, at % bins);
-    total += (count / n) * Math.log((count * n) / expected);
-  });
-  return total - ((a.used - 1) * (b.used - 1)) / (2 * n);
+  const over = (counts: Uint32Array): number => {
+    let total = 0;
+    for (const count of counts) total += f64(terms, count);
+    return total;
+  };
+  const found = Math.log(n) + (over(joint) - over(a.counts) - over(b.counts)) / n;
+  return found - ((a.used - 1) * (b.used - 1)) / (2 * n);
 }

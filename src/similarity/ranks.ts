@@ -9,7 +9,9 @@ export function averageRanks(values: Float64Array): Float64Array {
   const sorted = values.slice().sort();
   return values.map((value) => {
     const below = countBefore(sorted, (other) => other < value);
-    const upTo = countBefore(sorted, (other) => other <= value);
+    // most values stand alone
+    const upTo =
+      sorted[below + 1] === value ? countBefore(sorted, (other) => other <= value) : below + 1;
     return (below + 1 + upTo) / 2;
   });
 }

@@ -11,7 +11,7 @@ import {
   type Matrix,
 } from "../numeric/matrix.js";
 import { sum } from "../numeric/vector.js";
-import { lassoPath, lassoProblems } from "./lasso.js";
+import { lassoPath, lassoProblems, type Descent } from "./lasso.js";
 import type { PairedStates } from "./procrustes.js";
 import { standardUnits } from "./unit-correlation.js";
 
@@ -35,10 +35,13 @@ export const STRENGTHS: readonly number[] = Array.from({ length: 13 }, (_, i) =>
 export function predictSparsely(
   { fit, test }: { readonly fit: PairedStates; readonly test: PairedStates },
   strengths: readonly number[] = STRENGTHS,
+  descent?: Descent,
 ): readonly SparseLevel[] {
   const [x, y] = [standardUnits(fit.x), standardUnits(fit.y)];
   const [testX, testY] = [x.apply(test.x), y.apply(test.y)];
-  const paths = lassoProblems(x.units, y.units).map((problem) => lassoPath(problem, strengths));
+  const paths = lassoProblems(x.units, y.units).map((problem) =>
+    lassoPath(problem, strengths, descent),
+  );
   return strengths.map((strength, at) => {
     const weights = paths.map((path) => path[at] ?? new Float64Array(fit.x.cols));
     const found = multiply(testX, transpose(stacked(weights, fit.x.cols)));

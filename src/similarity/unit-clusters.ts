@@ -4,7 +4,7 @@
  */
 import { EigenvalueDecomposition, Matrix as MlMatrix } from "ml-matrix";
 import { principalAngles } from "../numeric/angles.js";
-import { matrix, transpose, type Matrix } from "../numeric/matrix.js";
+import { matrix, takeColumns, transpose, type Matrix } from "../numeric/matrix.js";
 import { rankOf, svd } from "../numeric/svd.js";
 import { f64, i32 } from "../numeric/vector.js";
 import type { Stream } from "../stats/stream.js";
@@ -55,9 +55,7 @@ export function clusterUnits(
     const isShared = a.length > 0 && b.length > 0;
     return {
       ...{ x: a, y: b },
-      ...(isShared && {
-        angles: [...principalAngles(spanOf(left.units, a), spanOf(right.units, b))],
-      }),
+      ...(isShared && { angles: spanAngles({ x: left.units, y: right.units }, { x: a, y: b }) }),
     };
   });
 }
@@ -117,14 +115,19 @@ function unitRows(vectors: Matrix, count: number): Matrix {
   return out;
 }
 
-/** Orthonormal rows `[rank, item]` that span the chosen units. */
-function spanOf(units: Matrix, chosen: readonly number[]): Matrix {
-  const columns = matrix(units.rows, chosen.length);
-  chosen.forEach((unit, c) => {
-    for (let r = 0; r < units.rows; r++) {
-      columns.data[r * chosen.length + c] = f64(units.data, r * units.cols + unit);
-    }
-  });
+/**
+ * Principal angles (radians, ascending) between the spans over items of some units of x and some of y, whose states are
+ * about their means. Spans of many units over few items meet by chance.
+ */
+export function spanAngles(
+  { x, y }: PairedStates,
+  units: { readonly x: readonly number[]; readonly y: readonly number[] },
+): readonly number[] {
+  return [...principalAngles(spanOf(takeColumns(x, units.x)), spanOf(takeColumns(y, units.y)))];
+}
+
+/** Orthonormal rows `[rank, item]` that span `columns` `[item, unit]`. */
+function spanOf(columns: Matrix): Matrix {
   const { u, s } = svd(columns);
   const rank = rankOf(s, 1e-10);
   const all = transpose(u);

@@ -18,7 +18,16 @@ const ROUNDING = 1e-4;
 
 const OPTIONS: CompareOptions = {
   ...{ base: demo("base"), tuned: demo("rotated"), audits: ["sentiment"], prompts: null },
-  ...{ items: 80, at: "last", layers: "all", tokenizer: null, seed: 0, batch: 64, threads: 1 },
+  ...{
+    items: 80,
+    at: "last",
+    layers: "all",
+    units: false,
+    tokenizer: null,
+    seed: 0,
+    batch: 64,
+    threads: 1,
+  },
   ...{ device: "cpu", html: null, force: false, json: true, quiet: true, verbose: false },
 };
 
@@ -34,7 +43,9 @@ const parsed = (text: string): Comparison => compareSchema.parse(JSON.parse(text
 
 describe("compare", () => {
   it("finds every layer of a rotated copy alike, whatever basis it is in", async () => {
-    const { tables, matching, prompts, layers } = parsed(await compare({ at: "mean" }));
+    const { tables, matching, prompts, layers, subNetworks } = parsed(
+      await compare({ at: "mean" }),
+    );
     expect(prompts).toMatchObject({ n: 80, at: "mean" });
     for (const { values } of tables) {
       expect(values).toHaveLength(layers.base.length);
@@ -48,15 +59,34 @@ describe("compare", () => {
       expect(neighbours.value).toBeGreaterThan(0.99); // ties aside
       expect(neighbours.chance).toBeCloseTo(10 / 79, 12);
     }
+    const { n, between, within, blocks, pairs } = subNetworks!;
+    expect(n).toBe(80);
+    layers.base.slice(1).forEach((layer, i) => {
+      expect(between[i + 1]![i + 1]).toBeLessThan(ROUNDING);
+      expect(within.base[i + 1]![i + 1]).toBe(0);
+      expect(pairs.proposed[i]).toMatchObject({ block: null, base: layer, tuned: layer });
+    });
+    expect(blocks.base).toMatchObject({ found: [], p: null });
+    expect(blocks.base.reason).toContain("fewer than 7 layers");
+    expect(pairs).toMatchObject({ layers: "1-5", reason: null });
   });
 
   it("finds the layers of a broken one less alike the later they are, and writes a page of it", async () => {
     const html = join(folder, "page.html");
-    const { tables } = parsed(await compare({ tuned: demo("broken"), html }));
+    const { tables, units } = parsed(
+      await compare({ tuned: demo("broken"), html, units: true, layers: "1,5" }),
+    );
     const same = tables[0]!.values.map((row, i) => row[i]);
     expect(same.at(-1)!).toBeLessThan(0.9);
+    const [first, last] = units!.pairs.map(({ figures }) =>
+      figures.find(({ name }) => name === "r bip")!,
+    );
+    expect(last!.value!).toBeLessThan(first!.value!);
+    expect(Math.abs(first!.chance!)).toBeLessThan(0.1);
+    expect(first).toMatchObject({ n: 40, nFit: 40, reason: null });
     const page = readFileSync(html, "utf8");
-    expect(page.match(/<svg/g)).toHaveLength(tables.length);
+    expect(page).toContain("semi-matching by correlation (signed)");
+    expect(page.match(/<svg/g)).toHaveLength(tables.length + 3); // distances: between, within each
     expect(/NaN|<script|(src|href)="(?!data:)/.test(page)).toBe(false);
     await expect(compare({ html })).rejects.toThrow("the page would replace a file");
   });
@@ -65,9 +95,13 @@ describe("compare", () => {
     const file = join(folder, "prompts.txt");
     const words = ["cat", "dog", "tree", "house", "bird", "road", "king", "song", "lamp", "boat"];
     writeFileSync(file, [...words, ...words].map((word) => `The ${word} is very\n`).join("\n"));
-    const text = await compare({ prompts: file, audits: [], json: false });
+    const text = await compare({ prompts: file, audits: [], json: false, units: true });
     expect(text).toContain("10 different prompts");
     expect(text).toContain("linear CKA, debiased");
+    expect(text).toContain("base layer 0: undefined, its states of these prompts do not vary");
+    expect(text).toContain("mas-audit BASE TUNED --layers");
+    expect(text).toContain("fewer than two units vary over");
+    expect(text).not.toContain("NaN");
     for (const line of text.split("\n").slice(2)) expect(line.length).toBeLessThanOrEqual(80);
   });
 
@@ -79,9 +113,18 @@ describe("compare", () => {
   });
 
   it("is given its options, and refuses those that contradict each other", async () => {
-    const { calls } = await run(["compare", "a", "b", "--at", "mean", "--layers", "0,2"]);
+    const { calls } = await run([
+      "compare",
+      "a",
+      "b",
+      "--at",
+      "mean",
+      "--layers",
+      "0,2",
+      "--units",
+    ]);
     expect(calls).toMatchObject([
-      ["compare", { base: "a", tuned: "b", at: "mean", layers: "0,2" }],
+      ["compare", { base: "a", tuned: "b", at: "mean", layers: "0,2", units: true }],
     ]);
     const refused = await run(["compare", "a", "b", "--prompts", "p", "--audit", "x", "--force"]);
     expect(refused.exitCode).toBe(2);

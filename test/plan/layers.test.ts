@@ -3,7 +3,12 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseLayerSpec, resolveLayers, type LayerSpec } from "../../src/plan/layers.js";
+import {
+  layersText,
+  parseLayerSpec,
+  resolveLayers,
+  type LayerSpec,
+} from "../../src/plan/layers.js";
 
 const spec = (text: string): LayerSpec => {
   const parsed = parseLayerSpec(text);
@@ -160,5 +165,17 @@ describe("layers that a model of 12 blocks lacks", () => {
       expected: "every layer once",
       found: "layer 3 more than once",
     });
+  });
+});
+
+describe("layers in words", () => {
+  it("are read as they are written", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(40), { minLength: 1 }), (numbers) => {
+        const ascending = numbers.sort((a, b) => a - b);
+        expect(resolveLayers(spec(layersText(ascending)), 40)).toEqual(ascending);
+      }),
+    );
+    expect(layersText([3, 7, 8, 9])).toBe("3,7-9");
   });
 });

@@ -5,6 +5,8 @@ import { Document, renderDocument } from "./document.js";
 import { HEAT_STYLE, HeatMap } from "./heat-map.js";
 import { DataTable, Fold, numbers, Plain, RowHead, texts } from "./parts.js";
 import { STYLE } from "./style.js";
+import { SubNetworks } from "./sub-networks.js";
+import { Units } from "./units.js";
 
 /** Renders a comparison as a self-contained HTML page. */
 export function renderComparison(comparison: Comparison): string {
@@ -76,6 +78,8 @@ function Page({ comparison }: { readonly comparison: Comparison }): JSX.Element 
           </section>
         ))}
         <Matching comparison={comparison} />
+        {comparison.subNetworks && <SubNetworks of={comparison.subNetworks} layers={layers} />}
+        {comparison.units && <Units of={comparison.units} />}
       </main>
     </Document>
   );

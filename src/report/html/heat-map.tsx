@@ -10,7 +10,21 @@ export interface HeatMapProps {
   readonly rows: { readonly title: string; readonly names: readonly string[] };
   readonly columns: { readonly title: string; readonly names: readonly string[] };
   readonly values: readonly (readonly (number | null)[])[];
+  /** How values look. @defaultValue likeness: full colour is 1 */
+  readonly look?: Look;
+  /** Squares around the cells of these rows and columns, first and last index. */
+  readonly blocks?: readonly (readonly [first: number, last: number])[];
 }
+
+/** How a value looks. */
+export interface Look {
+  /** Strength of its colour; below 0 as 0. */
+  readonly strength: (value: number) => number;
+  /** In a large cell: four characters. */
+  readonly figure: (value: number) => string;
+}
+
+const LIKENESS: Look = { strength: (value) => value, figure: likeness };
 
 const LEFT = 56;
 const TOP = 10;
@@ -22,7 +36,14 @@ const SMALL = 14;
 const FIGURES = 10;
 
 /** The picture; what it shows stands in a table beside it. */
-export function HeatMap({ title, rows, columns, values }: HeatMapProps): JSX.Element {
+export function HeatMap({
+  title,
+  rows,
+  columns,
+  values,
+  look = LIKENESS,
+  blocks = [],
+}: HeatMapProps): JSX.Element {
   const count = Math.max(rows.names.length, columns.names.length);
   const side = count <= FIGURES ? LARGE : SMALL;
   const width = LEFT + columns.names.length * side + 10;
@@ -40,11 +61,20 @@ export function HeatMap({ title, rows, columns, values }: HeatMapProps): JSX.Ele
       {values.map((row, i) =>
         row.map((value, j) => (
           <Cell
-            {...{ value, side, x: LEFT + j * side, y: TOP + i * side }}
+            {...{ value, side, look, x: LEFT + j * side, y: TOP + i * side }}
             where={`${rows.title} ${rows.names[i] ?? ""}, ${columns.title} ${columns.names[j] ?? ""}`}
           />
         )),
       )}
+      {blocks.map(([first, last]) => (
+        <rect
+          x={LEFT + first * side}
+          y={TOP + first * side}
+          width={(last - first + 1) * side}
+          height={(last - first + 1) * side}
+          class="heat-block"
+        />
+      ))}
       {rows.names.map((name, i) =>
         i % every === 0 ? (
           <text x={LEFT - 6} y={TOP + (i + 0.5) * side + 4} text-anchor="end">
@@ -81,18 +111,20 @@ export function HeatMap({ title, rows, columns, values }: HeatMapProps): JSX.Ele
 function Cell({
   value,
   side,
+  look,
   x,
   y,
   where,
 }: {
   readonly value: number | null;
+  readonly look: Look;
   readonly side: number;
   readonly x: number;
   readonly y: number;
   readonly where: string;
 }): JSX.Element {
   const says = `${where}: ${value === null ? "undefined" : value.toFixed(3)}`;
-  const strength = value === null ? 0 : Math.max(0, value);
+  const strength = value === null ? 0 : Math.max(0, look.strength(value));
   const middle = { x: x + side / 2, y: y + side / 2 + 4, "text-anchor": "middle" } as const;
   return (
     <g>
@@ -109,7 +141,7 @@ function Cell({
       {value !== null && value < 0 && side === SMALL && <text {...middle}>−</text>}
       {value !== null && side === LARGE && (
         <text {...middle} class={strength > 0.55 ? "on-heat" : "name"}>
-          {figure(value)}
+          {look.figure(value)}
         </text>
       )}
     </g>
@@ -117,7 +149,7 @@ function Cell({
 }
 
 /** `.87`, `1.0`, `−.03`: two digits fit a cell. */
-function figure(value: number): string {
+function likeness(value: number): string {
   const text = Math.abs(value).toFixed(2);
   const short = text.startsWith("0") ? text.slice(1) : "1.0";
   return value < 0 && text !== "0.00" ? `−${short}` : short;
@@ -126,5 +158,6 @@ function figure(value: number): string {
 /** How heat maps look, beside the style of the page. */
 export const HEAT_STYLE = `
 .heat-ground { fill: var(--ground); stroke: var(--line); stroke-width: 0.5; } .heat-value { fill: var(--cross); }
+.heat-block { fill: none; stroke: var(--ink); stroke-width: 2; }
 svg text.on-heat { fill: var(--on-tile); }
 `;
