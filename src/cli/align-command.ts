@@ -42,11 +42,20 @@ export async function alignCommand(
   io: Io,
   tasks: KnownTasks,
 ): Promise<number> {
-  if (options.maps !== null) checkNewFile(options.maps, { flag: "--maps", force: options.force });
+  for (const [flag, path] of [
+    ["--maps", options.maps],
+    ["--html", options.html],
+  ] as const) {
+    if (path !== null) checkNewFile(path, { flag, force: options.force });
+  }
   const { alignment, maps } = await withStatusLine(io, options.quiet, (status) =>
     align(options, { tasks, status, signal: io.signal }),
   );
   if (options.maps !== null) writeFileAtomic(options.maps, encodeMaps(maps, options));
+  if (options.html !== null) {
+    const { renderAlignment } = await import("../report/html/align-page.js");
+    writeFileAtomic(options.html, renderAlignment(alignment));
+  }
   io.stdout.write(
     options.json ? `${JSON.stringify(alignment, null, 2)}\n` : printAlignment(alignment),
   );

@@ -63,7 +63,8 @@ export function addAlignCommand({ subcommand, commands, io, done }: Registry): v
     .addOption(valued("--seeds <n>", "repeat with so many seeds (default: 1)"))
     .addOption(valued("--threads <n>", "CPU threads (default: the quota of this machine)"))
     .addOption(valued("--maps <file>", "also write the learned maps (safetensors)"))
-    .addOption(new Option("--force", "replace that file where it exists"))
+    .addOption(valued("--html <file>", "also write a page with pictures"))
+    .addOption(new Option("--force", "replace these files where they exist"))
     .addOption(json())
     .addOption(noProgress())
     .addOption(verbose())
@@ -102,6 +103,7 @@ export function readAlignOptions(networks: readonly string[], raw: RawOptions): 
     seeds: reader.number("seeds", 1),
     threads: reader.number("threads", DEFAULTS.threads),
     maps: reader.one("maps") ?? null,
+    html: reader.one("html") ?? null,
     force: reader.on("force"),
     json: reader.on("json"),
     quiet: reader.on("quiet"),

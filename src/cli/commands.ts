@@ -127,7 +127,9 @@ export interface AlignOptions {
   readonly threads: number | "auto";
   /** File for the learned maps; null = none. */
   readonly maps: string | null;
-  /** Replaces that file where it exists. */
+  /** File for the page; null = none. */
+  readonly html: string | null;
+  /** Replaces these files where they exist. */
   readonly force: boolean;
   readonly json: boolean;
   readonly quiet: boolean;

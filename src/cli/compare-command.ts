@@ -1,8 +1,6 @@
 /** @file `mas-audit compare`: how alike the layers of two models are, whatever they do. Correlative; no verdict. */
-import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { promptStates, type PlacedPrompt } from "../capture/prompt-states.js";
-import { PlanError } from "../errors.js";
 import { compareLayers } from "../measure/compare-layers.js";
 import type { ModelStates, Steps } from "../measure/layer-states.js";
 import { compareLayerUnits } from "../measure/compare-units.js";
@@ -26,7 +24,8 @@ import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
 import { readMachine } from "./machine.js";
 import type { AuditParts } from "./run-audit.js";
-import { openStatusLine, type StatusLine } from "./status-line.js";
+import { checkNewFile } from "./new-file.js";
+import { withStatusLine, type StatusLine } from "./status-line.js";
 
 /** Compares two models; exit code 0 whatever is found. @throws what loading, reading and running throw. */
 export async function compareCommand(
@@ -34,39 +33,20 @@ export async function compareCommand(
   io: Io,
   parts: AuditParts,
 ): Promise<number> {
-  if (options.html !== null) checkFree(options.html, options.force);
-  const status = openStatusLine({
-    sink: io.stderr,
-    quiet: options.quiet,
-    nowMs: () => performance.now(),
-  });
-  try {
-    const comparison = await compare(options, { parts, status, signal: io.signal });
-    status.end();
-    if (options.html !== null) {
-      const { renderComparison } = await import("../report/html/compare-page.js");
-      writeFileAtomic(options.html, renderComparison(comparison));
-    }
-    io.stdout.write(
-      options.json
-        ? `${JSON.stringify(comparison, null, 2)}\n`
-        : printComparison(comparison, options.html),
-    );
-    return EXIT.pass;
-  } finally {
-    status.end();
+  if (options.html !== null) checkNewFile(options.html, { flag: "--html", force: options.force });
+  const comparison = await withStatusLine(io, options.quiet, (status) =>
+    compare(options, { parts, status, signal: io.signal }),
+  );
+  if (options.html !== null) {
+    const { renderComparison } = await import("../report/html/compare-page.js");
+    writeFileAtomic(options.html, renderComparison(comparison));
   }
-}
-
-function checkFree(path: string, force: boolean): void {
-  if (force || !existsSync(path)) return;
-  throw new PlanError("the page would replace a file", {
-    code: "OUTPUT_EXISTS",
-    where: path,
-    expected: "a new file",
-    found: "one that exists",
-    hint: "choose another name for --html, or add --force",
-  });
+  io.stdout.write(
+    options.json
+      ? `${JSON.stringify(comparison, null, 2)}\n`
+      : printComparison(comparison, options.html),
+  );
+  return EXIT.pass;
 }
 
 interface Work {

@@ -157,6 +157,7 @@ function likeness(value: number): string {
 
 /** How heat maps look, beside the style of the page. */
 export const HEAT_STYLE = `
+svg.heat { width: auto; }
 .heat-ground { fill: var(--ground); stroke: var(--line); stroke-width: 0.5; } .heat-value { fill: var(--cross); }
 .heat-block { fill: none; stroke: var(--ink); stroke-width: 2; }
 svg text.on-heat { fill: var(--on-tile); }
