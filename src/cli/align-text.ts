@@ -69,11 +69,15 @@ function matrixLines(
     });
     return `${letter(i).padEnd(4)}${cells.join("")}`;
   });
-  const nulls = names.map((target) => nullText(runs, { name, target }).padStart(COLUMN));
+  const nulls = names.map((target) =>
+    nullText(directionsInto(runs, { name, target })).padStart(COLUMN),
+  );
   const n = runs[0]?.directions[0]?.iia;
   const trials = n?.kind === "value" ? `n = ${n.n}` : "";
   const seeds = runs.length === 1 ? "" : `; least–most of ${runs.length} seeds`;
-  const apart = names.map((target) => apartText(runs, { name, target }).padStart(COLUMN));
+  const apart = names.map((target) =>
+    apartText(directionsInto(runs, { name, target })).padStart(COLUMN),
+  );
   return [
     ...wrap(
       `Interchange accuracy of ${name} by trial (rows give, columns take; ${trials}${seeds})`,
@@ -97,30 +101,28 @@ function span(values: readonly number[]): string {
   return least === most ? String(least) : `${String(least)}–${String(most)}`;
 }
 
-/** Largest null of all directions into a target. */
-function nullText(
+/** All directions of one exchange into a target. */
+function directionsInto(
   runs: readonly AlignmentRun[],
   { name, target }: { readonly name: string; readonly target: string },
-): string {
-  const values = runs.flatMap(({ directions }) =>
-    directions
-      .filter((of) => of.target === target && of.exchanges === name)
-      .flatMap(({ noIntervention, permuted, randomSubspace }) =>
-        [noIntervention, permuted, randomSubspace].flatMap(valuesOf),
-      ),
+): readonly AlignmentDirection[] {
+  return runs.flatMap(({ directions }) =>
+    directions.filter((of) => of.target === target && of.exchanges === name),
+  );
+}
+
+/** Largest null of directions. */
+function nullText(directions: readonly AlignmentDirection[]): string {
+  const values = directions.flatMap(({ noIntervention, permuted, randomSubspace }) =>
+    [noIntervention, permuted, randomSubspace].flatMap(valuesOf),
   );
   return values.length === 0 ? NONE : writeNumber(Math.max(...values));
 }
 
-/** Divergences of patched states of one target, from all sources: least to most. */
-function apartText(
-  runs: readonly AlignmentRun[],
-  { name, target }: { readonly name: string; readonly target: string },
-): string {
-  const values = runs.flatMap(({ directions }) =>
-    directions
-      .filter((of) => of.target === target && of.exchanges === name)
-      .flatMap(({ divergence }) => (divergence === undefined ? [] : [divergence.ratio])),
+/** Divergences of patched states, least to most. */
+function apartText(directions: readonly AlignmentDirection[]): string {
+  const values = directions.flatMap(({ divergence }) =>
+    divergence === undefined ? [] : [divergence.ratio],
   );
   return values.length === 0 ? NONE : span(values);
 }

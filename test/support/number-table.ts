@@ -9,11 +9,11 @@ import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { chanceLevels } from "../../audits/numbers/chance.js";
 import { COUNTING_NAMES, openCounting } from "../../audits/numbers/counting.js";
-import { UsageError } from "../../src/errors.js";
 import { alignmentSchema, type Alignment } from "../../src/report/schema-alignment.js";
 import { wilson } from "../../src/stats/intervals.js";
 import { stream } from "../../src/stats/stream.js";
 import { foundOf, hitsOf, NUMBER_CLAIMS, type Claim } from "./number-claims.js";
+import { runScript, usageError } from "./script-main.js";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const NETWORKS = "fixtures/networks";
@@ -123,8 +123,8 @@ function chooseSeeds(text: string): number {
   throw usage("1 to 100 seeds", text);
 }
 
-function usage(expected: string, found: string): UsageError {
-  return new UsageError(USAGE, { code: "USAGE", expected, found });
+function usage(expected: string, found: string): Error {
+  return usageError(USAGE, expected, found);
 }
 
 async function main(): Promise<number> {
@@ -158,15 +158,4 @@ async function main(): Promise<number> {
   return planted === undefined || planted.claim.holds(foundOf(planted.claim, planted.runs)) ? 0 : 1;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(
-      `${error.message}: expected ${error.expected ?? ""}, found ${error.found ?? ""}\n`,
-    );
-    process.exitCode = 2;
-  },
-);
+runScript(main);

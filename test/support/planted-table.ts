@@ -6,10 +6,10 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { UsageError } from "../../src/errors.js";
 import { wilson, type Tally } from "../../src/stats/intervals.js";
 import { auditPlant, FEW, PLANTED, plantedSeeds } from "./planted-run.js";
 import { compareWithTruth, readTruth, type Comparison, type Truth } from "./planted-truth.js";
+import { runScript, usageError } from "./script-main.js";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const USAGE = "npm run planted -- [--seeds N] [--only PLANT,…] [--json FILE] [--quick]";
@@ -106,8 +106,8 @@ function chooseSeeds(text: string): readonly number[] {
   throw usage(`1 to ${known.length} seeds`, text);
 }
 
-function usage(expected: string, found: string): UsageError {
-  return new UsageError(USAGE, { code: "USAGE", expected, found });
+function usage(expected: string, found: string): Error {
+  return usageError(USAGE, expected, found);
 }
 
 async function main(): Promise<number> {
@@ -130,15 +130,4 @@ async function main(): Promise<number> {
   return rows.some(({ variables }) => variables.some((each) => each.mistakes.length > 0)) ? 1 : 0;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(
-      `${error.message}: expected ${error.expected ?? ""}, found ${error.found ?? ""}\n`,
-    );
-    process.exitCode = 2;
-  },
-);
+runScript(main);
