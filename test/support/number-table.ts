@@ -137,9 +137,10 @@ async function main(): Promise<number> {
   });
   if (!existsSync(NETWORKS)) throw usage("to be started in the repository", process.cwd());
   const seeds = chooseSeeds(values.seeds);
+  const claims = chooseClaims(values.only);
   print(`Accuracies by trial with 95 % intervals (Wilson, trials of ${seeds} seeds pooled)`);
   const rows: Row[] = [];
-  for (const claim of chooseClaims(values.only)) {
+  for (const claim of claims) {
     const row = await look(claim, seeds);
     printRow(row);
     rows.push(row);
