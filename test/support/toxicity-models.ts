@@ -29,7 +29,7 @@ export interface ModelPair {
 export interface PairWish {
   /** Each of these with all others. */
   readonly against: readonly string[];
-  /** `A,B`; with any, nothing else is compared. */
+  /** `A,B`, further pairs. */
   readonly pairs: readonly string[];
   readonly all: boolean;
 }
@@ -65,16 +65,12 @@ export function findModels(folder: string): readonly TunedModel[] {
 
 /** @throws {@link UsageError} for a name that no model has, and for a model paired with itself. */
 export function choosePairs(models: readonly TunedModel[], wish: PairWish): readonly ModelPair[] {
-  if (wish.pairs.length > 0) return wish.pairs.map((text) => readPair(models, text));
   const first = wish.all ? models : wish.against.map((name) => findModel(models, name));
-  const pairs: ModelPair[] = [];
-  for (const base of first) {
-    for (const tuned of models) {
-      const known = pairs.some((pair) => isSamePair(pair, { base, tuned }));
-      if (tuned !== base && !known) pairs.push({ base, tuned });
-    }
-  }
-  return pairs;
+  const wanted = [
+    ...first.flatMap((base) => models.map((tuned) => ({ base, tuned }))),
+    ...wish.pairs.map((text) => readPair(models, text)),
+  ].filter(({ base, tuned }) => base !== tuned);
+  return wanted.filter((pair, i) => wanted.findIndex((other) => isSamePair(pair, other)) === i);
 }
 
 /** Kind of a pair, whichever model stands first. */

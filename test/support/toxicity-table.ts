@@ -26,6 +26,9 @@ const USAGE =
   "[--out DIR] [--json FILE] and, as of mas-audit, " +
   AUDIT_OPTIONS.map((name) => `--${name}`).join(" ");
 
+/** As in the paper's script: one non-toxic model of the first split with all others. */
+const FIRST = "non-toxic-0";
+
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -87,7 +90,7 @@ function readArguments() {
       allowPositionals: true,
       options: {
         ...audit,
-        against: { type: "string", multiple: true, default: ["non-toxic-0"] },
+        against: { type: "string", multiple: true, default: [] as string[] },
         pair: { type: "string", multiple: true, default: [] as string[] },
         "all-pairs": { type: "boolean", default: false },
         "floor-only": { type: "boolean", default: false },
@@ -109,8 +112,9 @@ async function main(): Promise<void> {
   if (values.json !== undefined && standingAt(values.json).kind !== "nothing") {
     throw usage("--json with a file that does not exist yet", values.json);
   }
+  const isNoneNamed = values.against.length + values.pair.length === 0;
   const pairs = choosePairs(findModels(folder), {
-    against: values.against,
+    against: isNoneNamed ? [FIRST] : values.against,
     pairs: values.pair,
     all: values["all-pairs"],
   });
