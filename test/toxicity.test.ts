@@ -1,4 +1,4 @@
-/** @file The toxicity case study on small stored figures: which pairs, which bounds, and what is said to the paper's claims. */
+/** @file The toxicity case study on small stored figures: which pairs, which marks, and what is said to the paper's claims. */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { drawSplices, spliceTokens, tokenAccuracy } from "./support/toxicity-flo
 import { choosePairs, findModels, kindOf, nameOfPair, type PairKind, type PairWish } from "./support/toxicity-models.js"; // prettier-ignore
 import { predict } from "./support/toxicity-predictions.js";
 import { acrossOf, claimsOf, rowsOf, type ToxicityRow } from "./support/toxicity-rows.js";
-import { printFloors, printRows } from "./support/toxicity-text.js";
+import { printFloors, printKinds, printRows } from "./support/toxicity-text.js";
 import { heldOutAudit, readHeldOut } from "./support/toxicity-texts.js";
 import { temporaryFolder } from "./support/tiny-models.js";
 
@@ -100,7 +100,7 @@ describe("the held-out texts", () => {
   });
 });
 
-describe("the bounds of the paper's token accuracy", () => {
+describe("the marks beside the paper's token accuracy", () => {
   const texts = [
     [9, 1, 2, 3, 4, 5, 6, 7],
     [9, 11, 12, 13, 14, 15, 16, 17, 18],
@@ -211,7 +211,15 @@ describe("the rows and the claims", () => {
     expect(claim()).toBe("not tested");
   });
 
-  it("print the bounds with their counts", () => {
+  it("print kinds beside one another, and a dash where nothing was run", () => {
+    const floor = { hits: 1, n: 4 };
+    const own = { source: "a", target: "b", kind: "toxic–toxic", floor, exactSwap: floor } as const;
+    const text = printKinds([own, own], [rowOf("toxic–toxic", high), rowOf("toxic–toxic", low)]);
+    expect(text).toMatch(/toxic–toxic +0\.250 +0\.250 +– +0\.750/);
+    expect(text).toMatch(/non-toxic–non-toxic +– +– +– +–$/);
+  });
+
+  it("print the marks with their counts", () => {
     const floor = { hits: 1, n: 4 };
     const text = printFloors([{ source: "a", target: "b", kind: "toxic–toxic", floor, exactSwap: { hits: 3, n: 4 } }]); // prettier-ignore
     expect(text).toMatch(/a → b +toxic–toxic +0\.250 +0\.750 +4/);

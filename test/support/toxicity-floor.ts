@@ -2,9 +2,10 @@
  * @file Token accuracy as the paper counts it, without any learning: how much of it is there before anything is exchanged.
  *
  * The paper exchanges the tokens 0…i of a target text, then feeds the *source's* tokens, and counts over all positions from
- * i on whether the target predicts what the source model predicts. So two bounds hold for any map, and need forward passes
+ * i on whether the target predicts what the source model predicts. Two marks to read that by need forward passes
  * alone: the floor, where nothing is exchanged and the target reads its own beginning with the source's end; and the exact
- * swap of embeddings, where the target reads the source text, so that only its own weights differ from the source model's.
+ * swap of embeddings, where the target reads the source text, so that only its weights differ from the source model's. The
+ * second is no upper bound: a map that steers can go beyond it.
  */
 import { invariant, present } from "../../src/errors.js";
 import { i32 } from "../../src/numeric/vector.js";
@@ -25,7 +26,7 @@ export interface Predictions {
   readonly spliced: readonly Int32Array[];
 }
 
-/** Both bounds of one direction, in tokens. */
+/** Both marks of one direction, in tokens. */
 export interface TokenAccuracy {
   readonly floor: Tally;
   readonly exactSwap: Tally;
@@ -58,7 +59,7 @@ export function spliceTokens(
   return [...at(texts, target).slice(0, last + 1), ...at(texts, source).slice(last + 1)];
 }
 
-/** Both bounds of one direction. */
+/** Both marks of one direction. */
 export function tokenAccuracy(
   splices: readonly Splice[],
   { source, target }: Readonly<Record<"source" | "target", Predictions>>,

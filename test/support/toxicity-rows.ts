@@ -125,13 +125,22 @@ function sameAmongNonToxic(rows: readonly ToxicityRow[]): ClaimFound {
   return { claim, found: isBroken ? "not as in the paper" : "not decided", why };
 }
 
-/** Hits of the learned maps between two different models, all rows of a kind together. */
-export function acrossOf(rows: readonly ToxicityRow[], kind: PairKind): Tally {
+/** Hits between two different models, all rows of a kind together: of the learned maps, or of whole states. */
+export function acrossOf(
+  rows: readonly ToxicityRow[],
+  kind: PairKind,
+  what: "iia" | "fullSwap" = "iia",
+): Tally {
   const across = rows
     .filter((row) => row.kind === kind)
     .flatMap(({ directions }) => directions)
     .filter(({ direction }) => direction === "base→tuned" || direction === "tuned→base");
-  return across.reduce<Tally>((sum, { iia }) => ({ hits: sum.hits + iia.hits, n: sum.n + iia.n }), {
+  return total(across.flatMap((row) => row[what] ?? []));
+}
+
+/** All trials together. */
+export function total(tallies: readonly Tally[]): Tally {
+  return tallies.reduce<Tally>((sum, { hits, n }) => ({ hits: sum.hits + hits, n: sum.n + n }), {
     hits: 0,
     n: 0,
   });

@@ -18,7 +18,7 @@ import { drawSplices, tokenAccuracy, type Predictions } from "./toxicity-floor.j
 import { choosePairs, findModels, HELD_OUT, kindOf, nameOfPair, type ModelPair } from "./toxicity-models.js"; // prettier-ignore
 import { predict } from "./toxicity-predictions.js";
 import { claimsOf, rowsOf, type ToxicityRow } from "./toxicity-rows.js";
-import { printClaims, printFloors, printRows, type FloorRow } from "./toxicity-text.js";
+import { printClaims, printFloors, printKinds, printRows, type FloorRow } from "./toxicity-text.js";
 import { readHeldOut, type HeldOutText } from "./toxicity-texts.js";
 
 const USAGE =
@@ -144,6 +144,7 @@ async function main(): Promise<void> {
       rows.push(...own);
     }
   }
+  print(`${printKinds(floors, rows)}\n`);
   const claims = claimsOf(rows);
   print(printClaims(claims));
   if (values.json !== undefined) {

@@ -1,14 +1,14 @@
 /** @file The table of the toxicity case study as text. */
 import type { Tally } from "../../src/stats/intervals.js";
 import type { TokenAccuracy } from "./toxicity-floor.js";
-import type { PairKind } from "./toxicity-models.js";
-import { share, type ClaimFound, type ToxicityRow } from "./toxicity-rows.js";
+import { PAIR_KINDS, type PairKind } from "./toxicity-models.js";
+import { acrossOf, share, total, type ClaimFound, type ToxicityRow } from "./toxicity-rows.js";
 
 /** The paper's token accuracy between two models, in one direction. */
 export interface FloorRow extends TokenAccuracy {
   readonly source: string;
   readonly target: string;
-  readonly kind: PairKind | "within one model";
+  readonly kind: PairKind;
 }
 
 const HEADINGS = ["direction", "IIA", "none", "permuted", "random", "full", "KL removed", "of nats"]; // prettier-ignore
@@ -36,6 +36,20 @@ export function printFloors(rows: readonly FloorRow[]): string {
   const lines = rows.map(({ source, target, kind, floor, exactSwap }) => [
     ...[`${source} → ${target}`, kind, share(floor), share(exactSwap), String(floor.n)],
   ]);
+  return aligned([headings, ...lines]);
+}
+
+/** What lies between two different models, by kind of pair: the paper's order stands in the first columns without any map. */
+export function printKinds(floors: readonly FloorRow[], rows: readonly ToxicityRow[]): string {
+  const headings = ["between models", "floor", "exact swap", "whole state", "IIA"];
+  const lines = PAIR_KINDS.map((kind) => {
+    const own = floors.filter((row) => row.kind === kind);
+    return [
+      ...[kind, share(total(own.map(({ floor }) => floor)))],
+      ...[share(total(own.map(({ exactSwap }) => exactSwap)))],
+      ...[share(acrossOf(rows, kind, "fullSwap")), share(acrossOf(rows, kind))],
+    ];
+  });
   return aligned([headings, ...lines]);
 }
 
