@@ -4,7 +4,7 @@
  * The diagonal of R is positive. Without that sign fix a retraction flips rows of each P independently and
  * ruins a good start (`P` and `−P` span the same space, but pair up differently across two models).
  */
-import { NumericsError } from "../errors.js";
+import { NumericsError, present } from "../errors.js";
 import { copy, matrix, row, type Matrix } from "./matrix.js";
 import { axpy, dot, f64, scale } from "./vector.js";
 
@@ -48,6 +48,61 @@ export function factorRows(a: Matrix): RowQr & { readonly r: Matrix } {
     }
   }
   return { q, diagonal, r };
+}
+
+/** A factorisation `a = cᵀ q` of the first `rank` rows of q. */
+export interface RankedRows {
+  /** `[rows, cols]`, orthonormal rows; those from `rank` on are orthogonal to all of a. */
+  readonly q: Matrix;
+  /** `[rank, rows]`. */
+  readonly c: Matrix;
+  readonly rank: number;
+}
+
+/**
+ * Factorises `a` `[rows, cols]`, rows ≤ cols, the longest remaining row first, as far as rows are longer than `relative` times
+ * the longest one (Golub and Van Loan, algorithm 5.4.1): what is left out of `cᵀ q` is shorter than that, row by row.
+ */
+export function rankRows(a: Matrix, relative: number): RankedRows {
+  const { rows, cols } = a;
+  const reflectors = copy(a);
+  const order = [...Array(rows).keys()];
+  const diagonal: number[] = [];
+  let least = 0;
+  for (let j = 0; j < rows; j++) {
+    const lengths = order.slice(j).map((_, i) => lengthFrom(reflectors, j + i, j));
+    const longest = Math.max(...lengths);
+    if (j === 0) least = relative * longest;
+    if (longest <= least) break;
+    swapRows(reflectors, order, j, j + lengths.indexOf(longest));
+    diagonal.push(reflectRowsBelow(reflectors, j));
+  }
+  const rank = diagonal.length;
+  const c = matrix(rank, rows);
+  order.forEach((row, i) => {
+    for (let j = 0; j <= Math.min(i, rank - 1); j++) {
+      c.data[j * rows + row] =
+        i === j ? present(diagonal[j], "diagonal") : f64(reflectors.data, i * cols + j);
+    }
+  });
+  reflectors.data.fill(0, rank * cols); // no more reflections
+  return { q: accumulate(reflectors), c, rank };
+}
+
+/** Length of row r from column `first` on. */
+function lengthFrom(a: Matrix, r: number, first: number): number {
+  const x = { data: a.data, offset: r * a.cols + first };
+  return Math.sqrt(dot(x, x, a.cols - first));
+}
+
+function swapRows(a: Matrix, order: number[], i: number, j: number): void {
+  const { cols } = a;
+  const kept = a.data.slice(i * cols, (i + 1) * cols);
+  a.data.copyWithin(i * cols, j * cols, (j + 1) * cols);
+  a.data.set(kept, j * cols);
+  const [first, second] = [present(order[i], "row"), present(order[j], "row")];
+  order[i] = second;
+  order[j] = first;
 }
 
 /** Turns row j from its pivot on into a unit Householder vector and applies it to the rows below; returns R[j, j]. */

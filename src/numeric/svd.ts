@@ -1,7 +1,8 @@
 /**
  * @file Singular value decomposition: ml-matrix does the work, we check its answer on every call.
  * Tall orientation only (ml-matrix warns and is less exact for wide matrices); wide ones are transposed here, and very
- * tall ones are first reduced to a square.
+ * tall ones are first reduced to a square. Of a matrix with many singular values of 0 (states that repeat) ml-matrix returns
+ * vectors that are not orthogonal, or never ends: only its part of full rank is decomposed.
  */
 import { Matrix as MlMatrix, SingularValueDecomposition } from "ml-matrix";
 import { NumericsError } from "../errors.js";
@@ -14,7 +15,7 @@ import {
   transposedMultiply,
   type Matrix,
 } from "./matrix.js";
-import { factorRows } from "./qr.js";
+import { factorRows, rankRows, type RankedRows } from "./qr.js";
 import { assertFinite, f64 } from "./vector.js";
 
 /** `a = u diag(s) vᵀ` with r = min(rows, cols). */
@@ -37,7 +38,11 @@ const RESIDUAL_BOUND = 1e-11;
  */
 export function svd(a: Matrix): Svd {
   assertFinite(a.data, "matrix to decompose");
-  const answer = a.rows < a.cols ? turned(decomposeTall(transpose(a), a)) : decomposeTall(a);
+  const isWide = a.rows < a.cols;
+  const [rows, tall] = isWide ? [a, transpose(a)] : [transpose(a), a];
+  const ranked = rankRows(rows, NOTHING);
+  const found = ranked.rank === rows.rows ? decomposeTall(tall, rows) : decomposeRanked(ranked);
+  const answer = isWide ? turned(found) : found;
   checkAnswer(a, answer);
   return answer;
 }
@@ -47,11 +52,34 @@ function turned({ u, s, v }: Svd): Svd {
 }
 
 /** Through `a = Q R` where a is much taller than wide (Chan 1982): the decomposition proper is then that of R. */
-function decomposeTall(a: Matrix, rows = transpose(a)): Svd {
+function decomposeTall(a: Matrix, rows: Matrix): Svd {
   if (a.rows < 2 * a.cols) return decompose(a);
   const { q, r } = factorRows(rows);
   const inner = decompose(r);
   return { ...inner, u: transposedMultiply(q, inner.u) };
+}
+
+/** Rows shorter than this share of the longest one are 0: far below the bound that the answer has to hold. */
+const NOTHING = 1e-12;
+
+/** Of `qᵀ c`, from its part of full rank; the vectors of the singular values 0 complete the others. */
+function decomposeRanked({ q, c, rank }: RankedRows): Svd {
+  const n = q.rows;
+  const inner = rank === 0 ? none(n) : decompose(transpose(c)); // c = v diag(s) uᵀ
+  const basis = matrix(n, n);
+  basis.data.set(transpose(inner.u).data);
+  const turn = matrix(n, n);
+  for (let i = rank; i < n; i++) turn.data[i * n + i] = 1;
+  for (let i = 0; i < rank; i++) {
+    for (let j = 0; j < rank; j++) turn.data[i * n + j] = f64(inner.v.data, i * rank + j);
+  }
+  const s = new Float64Array(n);
+  s.set(inner.s);
+  return { u: transposedMultiply(q, turn), s, v: transpose(factorRows(basis).q) };
+}
+
+function none(n: number): Svd {
+  return { u: matrix(n, 0), s: new Float64Array(0), v: matrix(0, 0) };
 }
 
 function decompose(a: Matrix): Svd {
@@ -89,7 +117,8 @@ function fromMl(a: MlMatrix, cols: number): Matrix {
   return out;
 }
 
-function checkAnswer(a: Matrix, { u, s, v }: Svd): void {
+/** The larger of ‖a − u s vᵀ‖ / ‖a‖ and the departures of u and v from orthogonality. */
+function errorOf(a: Matrix, { u, s, v }: Svd): number {
   const scaled = matrix(
     u.rows,
     u.cols,
@@ -97,17 +126,21 @@ function checkAnswer(a: Matrix, { u, s, v }: Svd): void {
   );
   const difference = subtract(a, multiplyTransposed(scaled, v));
   const norm = Math.sqrt(squaredNorm(a));
-  const worst = Math.max(
+  return Math.max(
     norm === 0 ? 0 : Math.sqrt(squaredNorm(difference)) / norm,
     departureFromOrthogonality(u),
     departureFromOrthogonality(v),
   );
-  if (worst <= RESIDUAL_BOUND * s.length) return; // false for NaN as well
+}
+
+function checkAnswer(a: Matrix, answer: Svd): void {
+  const [worst, bound] = [errorOf(a, answer), RESIDUAL_BOUND * answer.s.length];
+  if (worst <= bound) return; // false for NaN as well
   throw new NumericsError(
     `singular value decomposition of [${a.rows}, ${a.cols}] failed its check`,
     {
       code: "SVD_FAILED",
-      expected: `residual and departure from orthogonality at most ${RESIDUAL_BOUND * s.length}`,
+      expected: `residual and departure from orthogonality at most ${bound}`,
       found: String(worst),
     },
   );
