@@ -3,7 +3,7 @@
  * Debiased by default (HSIC₁ of Song et al. 2012, eq. 5): the plain estimate of independent states is d / (n − 1 + d).
  */
 import { invariant } from "../errors.js";
-import type { Matrix } from "../numeric/matrix.js";
+import { rowRange, type Matrix } from "../numeric/matrix.js";
 import { f64 } from "../numeric/vector.js";
 import { varies } from "./centred.js";
 import { linearKernel, rbfKernel, type Gram } from "./kernel-matrix.js";
@@ -17,6 +17,12 @@ export interface CkaOptions {
   readonly kernel?: "linear" | "rbf";
   /** σ of the RBF kernel as a share of the median distance. @defaultValue 1 */
   readonly bandwidthShare?: number;
+  /**
+   * Most items of one kernel, at least 4, for more items than n² numbers have room for: HSIC₁ is averaged over batches, which
+   * has the same expectation (Nguyen, Raghu and Kornblith 2021, arXiv 2010.15327, eq. 3). Items should stand in random
+   * order. Debiased only. @defaultValue all items in one
+   */
+  readonly batchItems?: number;
   readonly gram?: Gram;
 }
 
@@ -24,10 +30,16 @@ export interface CkaOptions {
 export const DEBIASED_ITEMS = 4;
 
 /** Name of a variant, as every output spells it. */
-export function ckaName({ kernel, estimator, bandwidthShare = 1 }: CkaOptions = {}): string {
+export function ckaName({
+  kernel,
+  estimator,
+  bandwidthShare = 1,
+  batchItems,
+}: CkaOptions = {}): string {
   const bandwidth = bandwidthShare === 1 ? "the median distance" : `${bandwidthShare} × median`;
   const shape = kernel === "rbf" ? `RBF CKA (σ = ${bandwidth})` : "linear CKA";
-  return `${shape}, ${estimator ?? "debiased"}`;
+  const batches = batchItems === undefined ? "" : `, batches of at most ${batchItems}`;
+  return `${shape}, ${estimator ?? "debiased"}${batches}`;
 }
 
 /**
@@ -40,6 +52,10 @@ export function cka(x: Matrix, y: Matrix, options: CkaOptions = {}): number | un
   invariant(x.rows === y.rows, `CKA of ${x.rows} and ${y.rows} items`);
   if (!varies(x) || !varies(y)) return undefined;
   if (options.estimator === "biased") {
+    invariant(
+      options.batchItems === undefined,
+      "only a debiased CKA can be put together from batches",
+    );
     const [k, l] = [kernelOf(x, options), kernelOf(y, options)];
     return cosineOf(doubleCentred(k), doubleCentred(l));
   }
@@ -49,13 +65,37 @@ export function cka(x: Matrix, y: Matrix, options: CkaOptions = {}): number | un
 }
 
 /**
- * What debiased CKA sees of `states`: their U-centred kernel off the diagonal. The cosine of two is their CKA.
+ * What debiased CKA sees of `states`: their U-centred kernel off the diagonal, of each batch. The cosine of two is their CKA.
  *
  * @returns `undefined` as {@link cka}.
  */
 export function ckaPairs(states: Matrix, options: CkaOptions = {}): PairVector | undefined {
   if (states.rows < DEBIASED_ITEMS || !varies(states)) return undefined;
-  return debiasedPairs(kernelOf(states, options));
+  const parts = batchesOf(states, options.batchItems).map((batch) => {
+    const { n, values } = debiasedPairs(kernelOf(batch, options));
+    const size = Math.sqrt(n * (n - 3)); // the inner product of two is then HSIC₁
+    return values.map((value) => value / size);
+  });
+  return { n: states.rows, values: joined(parts) };
+}
+
+/** As few batches of equal size (up to one item) as hold no more than `most`, and no fewer than a debiased estimate needs. */
+function batchesOf(states: Matrix, most = states.rows): readonly Matrix[] {
+  invariant(most >= DEBIASED_ITEMS, `batches of ${most} items`);
+  const n = states.rows;
+  const count = Math.min(Math.ceil(n / most), Math.floor(n / DEBIASED_ITEMS));
+  const edge = (i: number): number => Math.round((i * n) / count);
+  return Array.from({ length: count }, (_, i) => rowRange(states, edge(i), edge(i + 1)));
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const out = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 function kernelOf(states: Matrix, { kernel, bandwidthShare = 1, gram }: CkaOptions): Matrix {

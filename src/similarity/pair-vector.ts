@@ -10,7 +10,7 @@ import { dot, f64 } from "../numeric/vector.js";
 export interface PairVector {
   /** Items. */
   readonly n: number;
-  /** `[n (n − 1) / 2]`. */
+  /** `[n (n − 1) / 2]`; fewer where only pairs within batches are looked at. */
   readonly values: Float64Array;
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import reference from "../../fixtures/similarity/reference.json" with { type: "json" };
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { matrix, multiply, rowRange, takeRows, type Matrix } from "../../src/numeric/matrix.js";
-import { cka, ckaName, type CkaOptions } from "../../src/similarity/cka.js";
+import { cka, ckaName, ckaPairs, type CkaOptions } from "../../src/similarity/cka.js";
 import { DISSIMILARITIES, dissimilarities } from "../../src/similarity/dissimilarity.js";
 import { fitProcrustes, procrustes } from "../../src/similarity/procrustes.js";
 import { COMPARISONS, noiseCeiling, rsa, rsaName } from "../../src/similarity/rsa.js";
@@ -99,6 +99,34 @@ describe("CKA", () => {
     const { biased, debiased } = meansOfGaussians(32, 1000); // standard error .0017
     expect(Math.abs(biased - 8 / 39)).toBeLessThan(0.006);
     expect(Math.abs(debiased)).toBeLessThan(0.006);
+  });
+
+  it("of batches has the HSIC₁ of all items as its mean over all ways to make them", () => {
+    const { x, y } = pairOfViews({ seed: 8, n: 8, d1: 3, d2: 4 });
+    const hsic = (order: readonly number[], batchItems: number): number => {
+      const [a, b] = [x, y].map((of) => ckaPairs(takeRows(of, order), { batchItems })!.values);
+      return a!.reduce((sum, value, i) => sum + value * b![i]!, 0) / (8 / batchItems);
+    };
+    const all = [...Array(8).keys()];
+    // the 35 ways to cut 8 items into two batches of 4: the first batch holds item 0
+    const ways = Array.from({ length: 2 ** 7 }, (_, bits) =>
+      all.filter((item) => item === 0 || ((bits >> (item - 1)) & 1) === 1),
+    ).filter((first) => first.length === 4);
+    expect(ways).toHaveLength(35);
+    const mean = ways.reduce((sum, first) => {
+      const second = all.filter((item) => !first.includes(item));
+      return sum + hsic([...first, ...second], 4) / ways.length;
+    }, 0);
+    expect(Math.abs(mean / hsic(all, 8) - 1)).toBeLessThan(ROUNDING);
+  });
+
+  it("of batches is 1 with itself, near that of all items, and named", () => {
+    const { x, y } = pairOfViews({ seed: 9, n: 600, d1: 6, d2: 8 });
+    const options = { batchItems: 128 };
+    expect(Math.abs(cka(x, moved(x, 1), options)! - 1)).toBeLessThan(ROUNDING);
+    expect(Math.abs(cka(x, y, options)! - cka(x, y)!)).toBeLessThan(0.05); // five batches of 120
+    expect(ckaName(options)).toBe("linear CKA, debiased, batches of at most 128");
+    expect(() => cka(x, y, { estimator: "biased", ...options })).toThrow("only a debiased CKA");
   });
 
   it("is undefined for states that do not vary, and for too few items of a debiased estimate", () => {
