@@ -8,7 +8,7 @@ import {
   subtract,
   type Matrix,
 } from "../numeric/matrix.js";
-import { qrOfRows } from "../numeric/qr.js";
+import { factorRows, qrOfRows } from "../numeric/qr.js";
 import type { Stream } from "../stats/stream.js";
 import { axpy, f64 } from "../numeric/vector.js";
 
@@ -45,4 +45,19 @@ export function randomSubspace(k: number, d: number, random: Stream): Matrix {
       Float64Array.from({ length: k * d }, () => random.normal()),
     ),
   ).q;
+}
+
+/** Share of the longest part outside the rows above, below which a row adds no direction to them. */
+const DEPENDENT = 1e-6;
+
+/** Rows `[k, d]` orthonormalised in order; one that adds no direction to those above it is drawn anew. */
+export function orthonormalRows(rows: Matrix, random: Stream): Matrix {
+  const { diagonal } = factorRows(rows);
+  const least = DEPENDENT * Math.max(...diagonal);
+  const filled = copy(rows);
+  diagonal.forEach((length, r) => {
+    if (length > least) return;
+    for (let c = 0; c < rows.cols; c++) filled.data[r * rows.cols + c] = random.normal();
+  });
+  return qrOfRows(filled).q;
 }

@@ -11,9 +11,8 @@ import {
   multiply,
   type Matrix,
 } from "../../numeric/matrix.js";
-import { qrOfRows } from "../../numeric/qr.js";
 import { svd } from "../../numeric/svd.js";
-import { randomSubspace } from "../../align/stiefel.js";
+import { orthonormalRows, randomSubspace } from "../../align/stiefel.js";
 import type { Stream } from "../../stats/stream.js";
 
 /**
@@ -23,7 +22,8 @@ import type { Stream } from "../../stats/stream.js";
 const ROUNDS = 8;
 
 /**
- * Paired subspaces of two models, `[k, dA]` and `[k, dB]`, from the `train` rows of their normalised states.
+ * Paired subspaces of two models, `[k, dA]` and `[k, dB]`, from the `train` rows of their normalised states. Where these share
+ * fewer than k directions, random ones complete them.
  *
  * @throws {@link PlanError} when k is larger than a width.
  */
@@ -38,8 +38,9 @@ export function pairContexts(
   let right = randomSubspace(k, b.cols, random);
   let left = randomSubspace(k, a.cols, random);
   for (let round = 0; round < ROUNDS; round++) {
-    left = qrOfRows(multiply(right, back)).q;
-    right = qrOfRows(multiply(left, cross)).q;
+    const fill = random.fork(`fill/${round}`);
+    left = orthonormalRows(multiply(right, back), fill);
+    right = orthonormalRows(multiply(left, cross), fill);
   }
   // rotate both bases so that row j of one belongs to row j of the other
   const { u, v } = svd(multiplyTransposed(multiply(left, cross), right));

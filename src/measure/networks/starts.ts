@@ -4,10 +4,9 @@
  */
 import { alignTo, ownSubspace, type CodeAndNoise } from "../../align/closed-form.js";
 import { codeOf, groupMeans, residualsOf, type Grouping } from "../../align/grouping.js";
-import { randomSubspace } from "../../align/stiefel.js";
+import { orthonormalRows, randomSubspace } from "../../align/stiefel.js";
 import { PlanError, present } from "../../errors.js";
-import { copy, matrix, squaredNorm, stack, type Matrix } from "../../numeric/matrix.js";
-import { factorRows, qrOfRows } from "../../numeric/qr.js";
+import { matrix, squaredNorm, stack, type Matrix } from "../../numeric/matrix.js";
 import type { Stream } from "../../stats/stream.js";
 import type { NetworkStates } from "./network-states.js";
 import { valueKey, type ExchangedVariable } from "./trial-set.js";
@@ -34,21 +33,8 @@ export function startSubspaces(
   );
   return networks.map((_, i) => {
     const parts = byBlock.map((subspaces) => present(subspaces[i], "start of a network"));
-    return orthonormal(parts.reduce(stack), random.fork(`fill/${i}`));
+    return orthonormalRows(parts.reduce(stack), random.fork(`fill/${i}`));
   });
-}
-
-/** Share of a row's length below which it adds no direction to the rows above it. */
-const DEPENDENT = 1e-6;
-
-/** Rows orthonormalised in order; one that adds nothing to those above it (two blocks that want the same) is drawn anew. */
-function orthonormal(rows: Matrix, random: Stream): Matrix {
-  const filled = copy(rows);
-  factorRows(rows).diagonal.forEach((length, r) => {
-    if (length > DEPENDENT) return;
-    for (let c = 0; c < rows.cols; c++) filled.data[r * rows.cols + c] = random.normal();
-  });
-  return qrOfRows(filled).q;
 }
 
 function startOfBlock(
