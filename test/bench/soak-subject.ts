@@ -60,8 +60,10 @@ async function runRound({
   const { signal } = new AbortController();
   const session = { threads };
   const sessions = { base: session, tuned: session };
+  const { layers, k, seeds, batch, device } = DEFAULTS; // the learner: the built-in one
   const options = freezeOptions({
-    ...{ ...DEFAULTS, ...SIZES, seed, base: "base", tuned: "tuned", audits: [], variables: [] },
+    ...{ layers, k, seeds, batch, threads, device },
+    ...{ ...SIZES, seed, base: "base", tuned: "tuned", audits: [], variables: [] },
     ...{ strictDevice: false, referencePath: false, tokenizer: null, out: folder, force: false },
     ...{ json: false, quiet: true, verbose: false, exitZero: false },
   });
