@@ -105,3 +105,17 @@ export function assertFinite<T extends Float64Array | Float32Array>(values: T, w
   }
   return values;
 }
+
+/** The elements of all parts, one after the other, in an array that `room` makes. */
+export function joined<T extends Float32Array | Float64Array>(
+  parts: readonly T[],
+  room: (length: number) => T,
+): T {
+  const out = room(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -4,7 +4,7 @@
  */
 import { invariant } from "../errors.js";
 import { rowRange, type Matrix } from "../numeric/matrix.js";
-import { f64 } from "../numeric/vector.js";
+import { f64, joined } from "../numeric/vector.js";
 import { varies } from "./centred.js";
 import { linearKernel, rbfKernel, type Gram } from "./kernel-matrix.js";
 import { pairCosine, pairsOf, type PairVector } from "./pair-vector.js";
@@ -76,7 +76,7 @@ export function ckaPairs(states: Matrix, options: CkaOptions = {}): PairVector |
     const size = Math.sqrt(n * (n - 3)); // the inner product of two is then HSIC₁
     return values.map((value) => value / size);
   });
-  return { n: states.rows, values: joined(parts) };
+  return { n: states.rows, values: joined(parts, (length) => new Float64Array(length)) };
 }
 
 /** As few batches of equal size (up to one item) as hold no more than `most`, and no fewer than a debiased estimate needs. */
@@ -86,16 +86,6 @@ function batchesOf(states: Matrix, most = states.rows): readonly Matrix[] {
   const count = Math.min(Math.ceil(n / most), Math.floor(n / DEBIASED_ITEMS));
   const edge = (i: number): number => Math.round((i * n) / count);
   return Array.from({ length: count }, (_, i) => rowRange(states, edge(i), edge(i + 1)));
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const out = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 function kernelOf(states: Matrix, { kernel, bandwidthShare = 1, gram }: CkaOptions): Matrix {

@@ -6,13 +6,14 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { MasAuditError, UsageError, present } from "../../src/errors.js";
+import { UsageError, present } from "../../src/errors.js";
 import { loadTokenizer } from "../../src/models/tokenizer.js";
 import { DEVICES, parseDevice } from "../../src/plan/defaults.js";
 import { chooseDevice } from "../../src/runtime/device.js";
 import { stream } from "../../src/stats/stream.js";
 import { writeFileAtomic } from "../../src/store/atomic.js";
 import { standingAt } from "../../src/store/regular-file.js";
+import { runScript } from "./script-main.js";
 import { AUDIT_OPTIONS, auditModels, keepPlan } from "./toxicity-audit.js";
 import { drawSplices, tokenAccuracy, type Predictions } from "./toxicity-floor.js";
 import { choosePairs, findModels, HELD_OUT, kindOf, nameOfPair, type ModelPair } from "./toxicity-models.js"; // prettier-ignore
@@ -105,7 +106,7 @@ function readArguments() {
   }
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { positionals, values } = readArguments();
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0) throw usage(USAGE, `${positionals.length} folders`);
@@ -150,14 +151,7 @@ async function main(): Promise<void> {
   if (values.json !== undefined) {
     writeFileAtomic(values.json, `${JSON.stringify({ floors, rows, claims }, null, 1)}\n`);
   }
+  return 0;
 }
 
-main().catch((error: unknown) => {
-  if (!(error instanceof MasAuditError)) throw error;
-  const { code, message, where, expected, found, hint } = error;
-  const details = Object.entries({ where, expected, found, hint }).flatMap(([name, text]) =>
-    text === undefined ? [] : [`\n  ${name} ${text}`],
-  );
-  process.stderr.write(`${code} ${message}${details.join("")}\n`);
-  process.exitCode = error.exitCode;
-});
+runScript(main);

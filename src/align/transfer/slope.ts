@@ -1,7 +1,7 @@
 /** @file Loss and gradient of a minibatch of all directions: each target model is run once, for all that goes into it. */
 import { invariant, NumericsError, present } from "../../errors.js";
 import { matrix, row, takeRows, type Matrix } from "../../numeric/matrix.js";
-import { axpy, f64, i32 } from "../../numeric/vector.js";
+import { axpy, f64, i32, joined } from "../../numeric/vector.js";
 import { zeroLike, type MapParameters } from "../maps/map.js";
 import type { Exchanged } from "./exchange.js";
 import { latentLoss } from "./latent-loss.js";
@@ -89,7 +89,7 @@ async function runTargets(
     const d = model.mean.length;
     const outcome = await model.behaviour.run({
       episodes: Int32Array.from(episodes.flatMap((each) => [...each])),
-      states: joined(states),
+      states: joined(states, (length) => new Float32Array(length)),
       mode: gradient ? "slope" : "loss",
     });
     let first = 0;
@@ -100,16 +100,6 @@ async function runTargets(
     }
   }
   return found;
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, each) => sum + each.length, 0));
-  let at = 0;
-  for (const each of parts) {
-    out.set(each, at);
-    at += each.length;
-  }
-  return out;
 }
 
 function rowsOf(
