@@ -134,10 +134,10 @@ describe("svd", () => {
     expect(rankOf(svd(matrix(3, 5)).s, 1e-9)).toBe(0);
   });
 
-  // states that repeat: the library alone gives vectors off by 1e-5 for the first shapes and never ends for the last
+  // states that repeat: the library alone gives vectors off by 1e-5 and more for some of these, and never ends for others
   it.each([
-    [200, 60, 20, 2],
-    [60, 200, 10, 6],
+    [200, 576, 20, 0.8],
+    [200, 576, 10, 2.4],
     [150, 150, 7, 3],
     [40, 40, 1, 0],
   ])("decomposes %i × %i of which %i rows differ", (rows, cols, distinct, decay) => {
