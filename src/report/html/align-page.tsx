@@ -8,6 +8,11 @@ import { HEAT_STYLE, HeatMap } from "./heat-map.js";
 import { DataTable, Fold, MeasureCell, numbers, Plain, Reasons, RowHead, texts } from "./parts.js";
 import { STYLE } from "./style.js";
 
+/** Sentences in a table keep room for some words, however narrow the page is. */
+const SAID_STYLE = `
+td.said { min-width: 18rem; }
+`;
+
 /** Renders an alignment as a self-contained HTML page. */
 export function renderAlignment(alignment: Alignment): string {
   return renderDocument(<Page alignment={alignment} />);
@@ -21,7 +26,7 @@ function Page({ alignment }: { readonly alignment: Alignment }): JSX.Element {
   return (
     <Document
       title="mas-audit align: what passes from one network to another"
-      style={STYLE + HEAT_STYLE}
+      style={STYLE + HEAT_STYLE + SAID_STYLE}
     >
       <header>
         <p class="eyebrow">mas-audit align</p>
@@ -193,7 +198,7 @@ function Pairs({ of: runs }: { readonly of: readonly AlignmentRun[] }): JSX.Elem
             <td>{verdict}</td>
             <MeasureCell of={ratio["base→tuned"]} />
             <MeasureCell of={ratio["tuned→base"]} />
-            <td>
+            <td class="said">
               <Reasons of={reasons} />
             </td>
             <td class="n">{seed}</td>
