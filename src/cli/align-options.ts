@@ -1,21 +1,9 @@
 /** @file `mas-audit align`: its flags, and what they mean as values. */
 import { Option } from "commander";
-import { DEFAULTS } from "../plan/defaults.js";
+import { DEFAULTS, MAP_NAMES, METHOD_NAMES } from "../plan/defaults.js";
 import { json, noProgress, valued, verbose, withDefault } from "./audit-flags.js";
 import type { AlignOptions, Registry } from "./commands.js";
 import { OptionReader, type RawOptions } from "./option-reader.js";
-
-/** Names of the maps, from strict to free; the runtime that knows them is loaded later. */
-export const MAP_NAMES = [
-  "orthogonal",
-  "scaled",
-  "relaxed",
-  "invertible",
-  "linear",
-  "coupling",
-] as const;
-/** Names of the methods. */
-export const METHOD_NAMES = ["mas", "das", "unimas", "stitching", "latent-stitching"] as const;
 
 /** Coordinates per block, unless said otherwise. */
 const K = 4;
@@ -78,8 +66,8 @@ export function readAlignOptions(networks: readonly string[], raw: RawOptions): 
   const reader = new OptionReader(raw);
   const options = {
     networks,
-    method: reader.choice("method", METHOD_NAMES, "mas"),
-    map: reader.choice("map", MAP_NAMES, "orthogonal"),
+    method: reader.choice("method", METHOD_NAMES, DEFAULTS.method),
+    map: reader.choice("map", MAP_NAMES, DEFAULTS.map),
     exchange: reader.all("exchange").map((names) => names.split(",").map((name) => name.trim())),
     k: reader.number("k", K),
     learnSize: reader.on("learnSize"),

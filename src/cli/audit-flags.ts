@@ -3,7 +3,7 @@
  * commands share. What they mean as values stands in `option-reader.ts`.
  */
 import { Option } from "commander";
-import { DEFAULTS, DEVICES } from "../plan/defaults.js";
+import { DEFAULTS, DEVICES, MAP_NAMES, METHOD_NAMES } from "../plan/defaults.js";
 
 /** An option with a value; every value given is kept, so that a second one can be refused. */
 export function valued(flags: string, description: string): Option {
@@ -81,6 +81,10 @@ export const GROUPS = {
         "learner",
       ),
     ),
+    valued("--method <name>", withDefault(`${METHOD_NAMES.join(", ")}`, "method")),
+    valued("--map <name>", withDefault(`form of the maps: ${MAP_NAMES.join(", ")}`, "map")),
+    valued("--closed <side>", "base or tuned: recorded, never intervened on to learn (CLMAS)"),
+    new Option("--learn-size", "learn how many of the k dimensions are needed (Boundless DAS)"),
     valued("--seed <n>", withDefault("seed of every random stream", "seed")),
     valued("--seeds <n>", withDefault("learnings per cell, to show their spread", "seeds")),
   ],

@@ -5,7 +5,7 @@
 import type { CellResult } from "../measure/cell.js";
 import type { CellKey, CellMeasures } from "../measure/measures.js";
 import type { CellArchive } from "../measure/run.js";
-import type { AuditOptions } from "../plan/options.js";
+import { mapOptions, type AuditOptions } from "../plan/options.js";
 import { cellSchema } from "../report/schema-measures.js";
 import { cellDigest, type CellStore } from "../store/cell-store.js";
 import type { JsonValue, Sha256 } from "../store/digest.js";
@@ -49,6 +49,7 @@ export function openArchive({
       ...{ k, items, pairs, steps, controls, seed, seeds },
       ...{ batch, device, machine, referencePath },
       ...(learner === undefined ? {} : { learner }),
+      ...mapOptions(options),
     },
   } satisfies JsonValue;
   const address = (key: CellKey): Sha256 =>

@@ -7,12 +7,15 @@ import {
   DEFAULTS,
   DEVICES,
   LEARNERS,
+  MAP_NAMES,
+  METHOD_NAMES,
   parseDevice,
   type Device,
 } from "../plan/defaults.js";
 import { didYouMean } from "../plan/did-you-mean.js";
 import { parseLayerSpec } from "../plan/layers.js";
-import type { AuditOptions } from "../plan/options.js";
+import type { AuditOptions, MapOptions } from "../plan/options.js";
+import { SIDES } from "../plan/sides.js";
 import { throwProblems, type Problem } from "../plan/problems.js";
 import { FORMATS, type AlsoView, type Format } from "../report/view-names.js";
 import { VERDICT_WORDS, type VariableWord } from "../verdict/verdicts.js";
@@ -125,6 +128,29 @@ export class OptionReader {
   learner(): { readonly learner?: "tfjs" } {
     const learner = this.choice("learner", LEARNERS, DEFAULTS.learner);
     return learner === "mas" ? {} : { learner };
+  }
+
+  /** Which maps are learned, as far as it is not MAS with rotations; what does not go together is a mistake. */
+  maps(): MapOptions {
+    const method = this.choice("method", METHOD_NAMES, DEFAULTS.method);
+    const map = this.choice("map", MAP_NAMES, DEFAULTS.map);
+    const isClosed = this.one("closed") !== undefined;
+    const closed = this.choice("closed", SIDES, "base");
+    const learnSize = this.on("learnSize");
+    if (isClosed && method !== "mas")
+      this.problem("closed", "no such flag: only MAS learns all directions", `--method ${method}`);
+    if (learnSize && Number(this.one("k") ?? 1) < 2)
+      this.problem("learn-size", "--k beside it, 2 or more: the most that may be kept", "one dimension"); // prettier-ignore
+    const chosen: MapOptions = {
+      ...(method !== DEFAULTS.method && { method }),
+      ...(map !== DEFAULTS.map && { map }),
+      ...(isClosed && { closed }),
+      ...(learnSize && { learnSize }),
+    };
+    const [other] = Object.keys(chosen);
+    if (other !== undefined && this.one("learner") === "tfjs")
+      this.problem("learner", "only MAS with rotations beside it: --learner tfjs knows no other maps", `--${other === "learnSize" ? "learn-size" : other}`); // prettier-ignore
+    return chosen;
   }
 
   /** The file of `--policy`, where one is given. */

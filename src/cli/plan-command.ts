@@ -17,6 +17,7 @@ import type { Io } from "./commands.js";
 import { workingBytes } from "./disk-check.js";
 import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
+import { checkMapOptions, warnMapOptions } from "./map-options.js";
 import { machineOf } from "./machine.js";
 import { copiesWeights, estimateRunMemory } from "./memory-check.js";
 import { printPlan, type RunPlan } from "./plan-text.js";
@@ -46,12 +47,13 @@ async function planRun(
   const { policy } = await choosePolicy(options.policy, options.failOn);
   const machine = machineOf(options);
   const learner = await chooseLearner(options, parts.texts);
+  checkMapOptions(options, parts.texts);
   const { device } = await chooseDevice(options.device);
   const models = await loadPair(options, parts);
   const layers = chooseLayers(options.layers, models);
   checkK(options.k, { base: models.base.dModel, tuned: models.tuned.dModel });
   const ready = await prepareAudits({ options, builtIn: parts.audits, texts: parts.texts, models });
-  const warnings: Warning[] = [...ready.warnings];
+  const warnings: Warning[] = [...warnMapOptions(options), ...ready.warnings];
   const windows = chooseWindows({ models, layers, options }, warnings);
   const named = ready.audits.map(({ prepared, variables }) => ({
     id: prepared.audit.id,

@@ -40,6 +40,7 @@ export function readAuditOptions(
     steps: reader.number("steps", DEFAULTS.steps),
     controls: reader.choice("controls", CONTROLS, DEFAULTS.controls),
     ...reader.learner(),
+    ...reader.maps(),
     seed: reader.number("seed", DEFAULTS.seed),
     seeds: reader.number("seeds", DEFAULTS.seeds),
     ...reader.policy(),

@@ -1,6 +1,7 @@
 /** @file The options of a stored run, from its manifest, with other places where its files lie now. */
 import { resolve } from "node:path";
 import { PlanError } from "../errors.js";
+import { mapOptions } from "../plan/options.js";
 import type { Result } from "../report/schema.js";
 import type { ReproduceOptions } from "./commands.js";
 
@@ -35,6 +36,7 @@ export function recordedOptions(
     ...{ items, pairs, steps, controls, seeds, batch, threads, device, layers, variables },
     ...{ referencePath, seed, k, base, tuned },
     ...(learner === undefined ? {} : { learner }),
+    ...mapOptions(options),
     ...(adapter === null ? {} : { tunedAdapter: adapter }),
     tokenizer: given.tokenizer ?? request?.tokenizer ?? null,
     audits: given.audits.length > 0 ? given.audits : auditsOf(manifest, request?.audits),

@@ -38,6 +38,7 @@ import { chooseWindows } from "./choose-windows.js";
 import { checkDisk, workingBytes } from "./disk-check.js";
 import { digestInputs, type Inputs } from "./inputs.js";
 import { loadPair } from "./load-models.js";
+import { checkMapOptions, warnMapOptions } from "./map-options.js";
 import { machineOf } from "./machine.js";
 import { checkRunMemory, copiesWeights } from "./memory-check.js";
 import type { LayerTime } from "./pace.js";
@@ -83,6 +84,7 @@ export async function runAudit(run: Run): Promise<Result> {
   const phases = new Phases(status);
   const machine = machineOf(options);
   const learner = await chooseLearner(options, parts.texts);
+  checkMapOptions(options, parts.texts);
   const device = await chooseDevice(options.device);
   status.note({ event: "device", device: describeChoice(device) });
   if (learner.description !== undefined) {
@@ -101,7 +103,7 @@ export async function runAudit(run: Run): Promise<Result> {
     texts: parts.texts,
   });
   checkRunMemory({ models, ready, layers, options, machine });
-  const warnings: Warning[] = [...ready.warnings];
+  const warnings: Warning[] = [...warnMapOptions(options), ...ready.warnings];
   const threads = chooseThreads(options.threads, machine);
   const prepack = copiesWeights(models, machine);
   const session: SessionOptions = {

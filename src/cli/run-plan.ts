@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { PlanError } from "../errors.js";
-import type { AuditOptions } from "../plan/options.js";
+import { mapOptions, type AuditOptions } from "../plan/options.js";
 import type { CellStore } from "../store/cell-store.js";
 import { shellText } from "./shell-text.js";
 import type { Inputs } from "./inputs.js";
@@ -84,6 +84,7 @@ function factsOf({ options, inputs, versions, device, threads, prepack }: PlanPa
     })),
     { name: "--reference-path", value: referencePath ? "given" : "not given" },
     ...(learner === undefined ? [] : [{ name: "--learner", value: learner }]),
+    ...mapFacts(options),
     ...Object.entries(versions).map(([name, value]) => ({ name: `version of ${name}`, value })),
     ...inputs.files.map(({ role, sha256 }) => ({ name: role, value: `sha256 ${sha256}` })),
     ...(inputs.tokenizer === undefined
@@ -95,6 +96,16 @@ function factsOf({ options, inputs, versions, device, threads, prepack }: PlanPa
       name: `${AUDIT}"${id}"`,
       value: `sha256 ${sha256}`,
     })),
+  ];
+}
+
+function mapFacts(options: AuditOptions): Fact[] {
+  const { method, map, closed, learnSize } = mapOptions(options);
+  return [
+    ...(method === undefined ? [] : [{ name: "--method", value: method }]),
+    ...(map === undefined ? [] : [{ name: "--map", value: map }]),
+    ...(closed === undefined ? [] : [{ name: "--closed", value: closed }]),
+    ...(learnSize === undefined ? [] : [{ name: "--learn-size", value: "given" }]),
   ];
 }
 

@@ -4,6 +4,7 @@ import { indexCausalModel } from "../measure/causal-index.js";
 import { cellRows, type CellSize, type Rows } from "../measure/cell-rows.js";
 import { CONTEXT_LEARNING } from "../measure/full/cell.js";
 import { contextRows } from "../measure/full/cell-rows.js";
+import { chooseMaps, describeMaps } from "../measure/map-choice.js";
 import { SIDES, type Side } from "../measure/measures.js";
 import { VALIDATION_PAIRS } from "../measure/run.js";
 import { bySide } from "../measure/site.js";
@@ -122,7 +123,7 @@ function cellSizes(
     isolation: isolationCount(audit.prepared, variable, options),
     sizes: curveSizes(k, width).length,
     sameWidth: base.dModel === tuned.dModel,
-    learning: learningDefaults(k),
+    learning: batchesOf(learningDefaults(k), options),
     further: { controls: options.controls === "full", repeats: options.seeds - 1 },
   };
   const live = eachEnd((end): CellSize => ({
@@ -132,6 +133,12 @@ function cellSizes(
     fallsShort: end === "high",
   }));
   return { idle, live };
+}
+
+/** Only what rotations are learned by carries answers on; other maps run every minibatch. */
+function batchesOf(learning: LearningOptions, options: AuditOptions): LearningOptions {
+  const isUsual = describeMaps(chooseMaps(options)) === undefined;
+  return isUsual ? learning : { ...learning, stepsPerBatch: 1, batchesKept: 1 };
 }
 
 /** A learning stops after `patience` validations without progress; how many bring progress is not known before. */

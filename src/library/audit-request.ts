@@ -5,7 +5,8 @@ import type { ProgressReport } from "../cli/progress-schema.js";
 import type { RawOptions } from "../cli/option-reader.js";
 import { PlanError, UsageError } from "../errors.js";
 import type { CausalAudit } from "../plan/audit.js";
-import type { CONTROLS, LEARNERS } from "../plan/defaults.js";
+import type { CONTROLS, LEARNERS, MAP_NAMES, METHOD_NAMES } from "../plan/defaults.js";
+import type { Side } from "../plan/sides.js";
 import type { Device } from "../runtime/session.js";
 
 /** A pair of models and what to ask of them. Every option has the default of the command line. */
@@ -34,6 +35,14 @@ export interface AuditRequest {
   readonly controls?: (typeof CONTROLS)[number];
   /** Where the slopes of learning come from; `"tfjs"` needs TensorFlow.js beside this package. @defaultValue `"mas"` */
   readonly learner?: (typeof LEARNERS)[number];
+  /** How maps are learned. @defaultValue `"mas"` */
+  readonly method?: (typeof METHOD_NAMES)[number];
+  /** Form of the maps, from strict to free. @defaultValue `"orthogonal"` */
+  readonly map?: (typeof MAP_NAMES)[number];
+  /** A model that is recorded and never intervened on to learn. @defaultValue none */
+  readonly closed?: Side;
+  /** Learn how many of the k dimensions are needed; `k` is then the most. @defaultValue false */
+  readonly learnSize?: boolean;
   /** Seed of every random stream. @defaultValue 0 */
   readonly seed?: number;
   /** Learnings per cell, to show their spread. @defaultValue 1 */
@@ -71,6 +80,10 @@ const OPTIONS: Readonly<Record<keyof AuditRequest, string | null>> = {
   ...{ k: "k", items: "items", pairs: "pairs", steps: "steps", controls: "controls" },
   ...{
     learner: "learner",
+    method: "method",
+    map: "map",
+    closed: "closed",
+    learnSize: "learnSize",
     seed: "seed",
     seeds: "seeds",
     policy: "policy",

@@ -4,6 +4,7 @@ import { LEARNING_DEFAULTS, type Learner, type LearningOptions } from "../align/
 import { invariant } from "../errors.js";
 import type { CausalIndex } from "./causal-index.js";
 import { GATE_DEFAULTS, type GateRule } from "./gate.js";
+import { ROTATIONS, type MapChoice } from "./map-choice.js";
 import { SIDES, type CellKey, type Side } from "./measures.js";
 import type { PairSet, TablePairs } from "./pair-set.js";
 
@@ -34,6 +35,7 @@ export interface FurtherOptions {
 /** What can be chosen about a cell. */
 export interface CellOptions {
   readonly learning: LearningOptions;
+  readonly maps: MapChoice;
   readonly gate: GateRule;
   readonly further: FurtherOptions;
 }
@@ -41,6 +43,7 @@ export interface CellOptions {
 /** Defaults; each part says what they rest on. */
 export const CELL_DEFAULTS: CellOptions = {
   learning: LEARNING_DEFAULTS,
+  maps: ROTATIONS,
   gate: GATE_DEFAULTS,
   further: { controls: true, repeats: 0 },
 };

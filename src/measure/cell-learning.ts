@@ -1,24 +1,34 @@
 /** @file From a cell to a learning problem: the closed-form start, the natural states, and the report of how it went. */
 import { alignTo, ownSubspace, pairSubspaces } from "../align/closed-form.js";
 import type { LearningPairs, LearningTarget } from "../align/learner.js";
+import { rotation, type AlignmentMap } from "../align/maps/alignment-map.js";
+import { ORTHOGONAL_FORM } from "../align/maps/linear.js";
 import { masLearner } from "../align/mas.js";
 import { missingGroups } from "../align/natural-states.js";
-import { invariant, PlanError } from "../errors.js";
+import { invariant, PlanError, present } from "../errors.js";
 import type { Matrix } from "../numeric/matrix.js";
 import { i32 } from "../numeric/vector.js";
 import type { Stream } from "../stats/stream.js";
 import { cellName, type CellProgress } from "./cell-input.js";
 import type { TableContext } from "./controls.js";
 import {
-  directionsAmong,
   distinct,
   ENDS,
   naturalnessOf,
-  sidesOf,
+  type DirectionMaps,
+  type MapsByDirection,
   type Subspaces,
 } from "./interventions.js";
-import type { Direction, Distance, Learning, Side } from "./measures.js";
+import { aloneLearning, learningsOf, type MapChoice, type MethodLearning } from "./map-choice.js";
+import {
+  DIRECTIONS,
+  type Direction,
+  type Learning,
+  type LearningPart,
+  type Side,
+} from "./measures.js";
 import { bySide, type Site } from "./site.js";
+import { learnTransfer, type LearnedTransfer, type TransferParts } from "./transfer-learning.js";
 
 /**
  * Closed-form subspaces. With both models alive they are paired; with one alive they are that model's own, and the
@@ -41,9 +51,9 @@ export function startSubspaces(
   return { [live]: subspace, ...(aligned && { [dead]: aligned }) };
 }
 
-/** What learning gave: subspaces of the trained models, and the report. */
+/** What learning gave: maps of the trained directions, and the report. */
 export interface LearnedCell {
-  readonly subspaces: Subspaces;
+  readonly maps: MapsByDirection;
   readonly learning: Learning;
 }
 
@@ -56,6 +66,8 @@ export interface LearningParts {
   /** A subspace for each of them. */
   readonly start: Subspaces;
   readonly random: Stream;
+  /** Each model within itself, whatever the method. @defaultValue false */
+  readonly alone?: boolean;
   /** Names the learning in errors and progress. @defaultValue "learning" */
   readonly phase?: CellProgress["phase"];
   /** λ, where it is not the cell's own. */
@@ -65,44 +77,102 @@ export interface LearningParts {
 }
 
 /**
- * Learns the subspaces of the models that take part: MAS for two targets, DAS for one.
+ * Learns the maps of the models that take part, by the method of the cell.
  *
  * @throws {@link PlanError} when a counterfactual has no natural example in the train split.
  */
-export async function learnCell(
-  context: TableContext,
-  { targets, sources = [], start, random, phase = "learning", ...given }: LearningParts,
-): Promise<LearnedCell> {
-  const { input, site, run } = context;
-  const { learning: options } = input.options;
-  const { naturalness = options.naturalness, steps = options.steps } = given;
+export async function learnCell(context: TableContext, parts: LearningParts): Promise<LearnedCell> {
+  const { input, site } = context;
+  const { maps: choice } = input.options;
   assertNaturalExamples(context);
-  const sides = [...targets, ...sources];
+  const { targets, sources = [], random } = parts;
+  const learnings =
+    parts.alone === true
+      ? targets.map((side) => aloneLearning(choice, side))
+      : learningsOf(choice, { targets, sources });
+  const found: LearnedPart[] = [];
+  for (const [i, learning] of learnings.entries()) {
+    const own = i === 0 ? random : random.fork(`learning/${i}`);
+    found.push(await learnPart(context, learning, { ...parts, random: own }));
+  }
+  const maps: MapsByDirection = Object.fromEntries(found.flatMap(({ maps: own }) => own));
+  const [first, ...others] = found.map(({ report }) => report);
+  invariant(first !== undefined, "a learning");
+  const { directions: _, ...report } = first;
+  return {
+    maps,
+    learning: {
+      trained: targets,
+      ...report,
+      ...(others.length > 0 && { others }),
+      naturalness: measureDistances(context, maps),
+      sigma: bySide((side) => site.states(side).normalisation.sigma),
+    },
+  };
+}
+
+/** What one learning of a method gave. */
+interface LearnedPart {
+  readonly maps: readonly (readonly [Direction, DirectionMaps])[];
+  readonly report: LearningPart;
+}
+
+async function learnPart(
+  context: TableContext,
+  learning: MethodLearning,
+  { start, random, phase = "learning", ...given }: LearningParts,
+): Promise<LearnedPart> {
+  const { learning: options, maps: choice } = context.input.options;
+  const { naturalness = options.naturalness, steps = options.steps } = given;
+  const learn = isOfRotations(choice, learning) ? learnRotations : learnTransfer;
+  const { maps, ...report } = await learn(context, {
+    ...{ learning, start, random, phase },
+    options: { ...options, naturalness, steps },
+  });
+  const ways = learning.gives.map((d): readonly [Direction, DirectionMaps] => {
+    const from = present(maps[ENDS[d].source], `map of the source of ${d}`);
+    const into = present(maps[ENDS[d].target], `map of the target of ${d}`);
+    return [d, { from, into, rest: learning.rest }];
+  });
+  return { maps: ways, report: { directions: learning.gives, ...report } };
+}
+
+/** Rotations that are learned from behaviour alone, with the rest kept: what the learners of `align/learner.ts` are for. */
+function isOfRotations(
+  { form, learnsSize }: MapChoice,
+  { models, targets, rest, weight }: MethodLearning,
+): boolean {
+  const isBehaviour = targets.every((target) =>
+    models.every((_, s) => {
+      const { behaviour, latent } = weight(s, models.indexOf(target));
+      return behaviour === 1 && latent === 0;
+    }),
+  );
+  return form === ORTHOGONAL_FORM && !learnsSize && rest === "kept" && isBehaviour;
+}
+
+async function learnRotations(
+  context: TableContext,
+  { learning: { models, targets }, start, random, phase, options }: TransferParts,
+): Promise<LearnedTransfer> {
+  const { input, site, run } = context;
   const learned = await (input.learner ?? masLearner).learn({
     name: `${cellName(input.key)}, ${run.table} table, ${phase}`,
-    models: sides.map((side) => ({
+    models: models.map((side) => ({
       states: site.states(side),
       start: need(start, side),
       ...(targets.includes(side) && { target: targetOf(context, side) }),
     })),
     pairs: { train: run.train, validation: run.validation },
-    options: { ...options, naturalness, steps },
-    random,
-    signal: input.signal,
+    ...{ options, random, signal: input.signal },
     onStep: (report) => input.onProgress?.({ table: run.table, phase, ...report }),
   });
-  const subspaces = Object.fromEntries(sides.map((side, i) => [side, learned.subspaces[i]]));
-  return {
-    subspaces,
-    learning: {
-      trained: targets,
-      steps: learned.steps,
-      bestStep: learned.bestStep,
-      validationLossNats: learned.validationLossNats,
-      naturalness: measureDistances(context, subspaces, targets),
-      sigma: bySide((side) => site.states(side).normalisation.sigma),
-    },
-  };
+  const maps = models.map((side, i): [Side, AlignmentMap] => [
+    side,
+    rotation(present(learned.subspaces[i], `subspace of ${side}`)),
+  ]);
+  const { steps, bestStep, validationLossNats } = learned;
+  return { maps: Object.fromEntries(maps), steps, bestStep, validationLossNats };
 }
 
 function targetOf({ input, site, run }: TableContext, side: Side): LearningTarget {
@@ -118,19 +188,15 @@ function targetOf({ input, site, run }: TableContext, side: Side): LearningTarge
 
 function measureDistances(
   { site, run }: TableContext,
-  subspaces: Subspaces,
-  targets: readonly Side[],
+  maps: MapsByDirection,
 ): Learning["naturalness"] {
-  const distance = (d: Direction): Distance =>
-    naturalnessOf(
-      site,
-      { from: need(subspaces, ENDS[d].source), into: need(subspaces, ENDS[d].target) },
-      { ...ENDS[d], trials: run.test },
-    );
-  const directions = directionsAmong(sidesOf(subspaces)).filter((d) =>
-    targets.includes(ENDS[d].target),
+  return Object.fromEntries(
+    DIRECTIONS.flatMap((d) => {
+      const own = maps[d];
+      if (own === undefined) return [];
+      return [[d, naturalnessOf(site, ENDS[d], { maps: own, trials: run.test })]];
+    }),
   );
-  return Object.fromEntries(directions.map((d) => [d, distance(d)]));
 }
 
 function need(subspaces: Subspaces, side: Side): Matrix {

@@ -15,8 +15,8 @@ import {
   frozenBasisRuns,
   fullSwapRuns,
   noHits,
+  mapRuns,
   runControls,
-  subspaceRuns,
   type ControlHits,
   type TableContext,
 } from "./controls.js";
@@ -24,7 +24,9 @@ import { ExampleBook } from "./examples.js";
 import { measureFurther } from "./further.js";
 import { isAlive, isShown } from "./gate.js";
 import { checkIdentity } from "./identity-guard.js";
-import { ENDS, permuteSources, sidesOf, type Subspaces } from "./interventions.js";
+import { ENDS, ownMaps, permuteSources, rotations, type MapsByDirection } from "./interventions.js";
+import { describeMaps, jointSides } from "./map-choice.js";
+import { mapTensors, type CellTensor } from "./map-tensors.js";
 import {
   direction,
   DIRECTIONS,
@@ -41,20 +43,14 @@ import {
 } from "./measures.js";
 import { checkPairs } from "./pair-guard.js";
 import { measureSimilarity } from "./similarity.js";
-import { bySide, prepareSite, type Site } from "./site.js";
+import { bySide, prepareSite } from "./site.js";
 import { firstTrials, laterTrials, tableRuns } from "./table-run.js";
 import { spellHits } from "./trial-runner.js";
-
-/** An array with its dimensions, to be written as safetensors. */
-interface CellTensor {
-  readonly dims: readonly number[];
-  readonly data: Float32Array;
-}
 
 /** What a cell leaves behind. */
 export interface CellResult {
   readonly measures: CellMeasures;
-  /** `causal.base.subspace` `[k, dModel]`, `causal.base.mean` `[dModel]` …, for each table and trained model. */
+  /** What `mapTensors` names, for each table. */
   readonly tensors: Readonly<Record<string, CellTensor>>;
 }
 
@@ -66,7 +62,7 @@ interface TableResult {
   /** Of the learned maps; absent where nothing was learned. */
   readonly examples?: Examples;
   /** Learned ones only. */
-  readonly subspaces: Subspaces;
+  readonly maps: MapsByDirection;
 }
 
 /**
@@ -84,9 +80,11 @@ export async function measureCell(input: CellInput): Promise<CellResult> {
   const results: TableResult[] = [];
   for (const run of runs) results.push(await measureTable({ input, site, run }));
   const [causal, own] = results;
+  const made = describeMaps(input.options.maps);
   const measures: CellMeasures = {
     cell: input.key,
     dModel: bySide((side) => input.sides[side].dModel),
+    ...(made && { maps: made }),
     trials: results.map(({ trials }) => trials),
     ...(causal?.learning && { learning: causal.learning }),
     ...(causal?.further && { further: causal.further }),
@@ -95,7 +93,9 @@ export async function measureCell(input: CellInput): Promise<CellResult> {
     ...(input.own && { ownTable: spellTable(input.own.answer, input) }),
     similarity: measureSimilarity(input, site),
   };
-  const tensors = Object.fromEntries(results.flatMap((result) => tensorsOf(result, site)));
+  const tensors = Object.fromEntries(
+    results.flatMap(({ trials, maps }) => mapTensors(trials.table, maps, site)),
+  );
   return { measures, tensors };
 }
 
@@ -104,9 +104,9 @@ async function measureTable(context: TableContext): Promise<TableResult> {
   report(context, "full swap");
   const first = { ...context, run: firstTrials(context.run) };
   const scout = judgeWhole(first, await swapWhole(first));
-  if (scout.alive.length === 0) return { trials: scout.trials, subspaces: {} };
+  if (scout.alive.length === 0) return { trials: scout.trials, maps: {} };
   const whole = judgeWhole(context, await completeWhole(context, scout.trials.fullSwap));
-  if (whole.alive.length === 0) return { trials: whole.trials, subspaces: {} };
+  if (whole.alive.length === 0) return { trials: whole.trials, maps: {} };
   return learnTable(context, whole);
 }
 
@@ -162,7 +162,7 @@ async function learnTable(
   });
   // with one model alone it is what tells whether the other can still be read
   const described = bothLive ? first : context;
-  const closedRuns = subspaceRuns(described, "closedForm", { subspaces: start });
+  const closedRuns = mapRuns(described, "closedForm", { maps: rotations(start) });
   const { closedForm } = await runControls(described, closedRuns);
   const learned = await learnCell(context, {
     targets: alive,
@@ -177,7 +177,7 @@ async function learnTable(
   const further =
     run.table === "causal"
       ? await measureFurther(context, {
-          ...{ alive, random, subspaces: learned.subspaces },
+          ...{ alive, random, maps: learned.maps },
           iia: controls.iia,
           steps: learned.learning.steps,
         })
@@ -193,7 +193,7 @@ async function learnTable(
     learning: learned.learning,
     examples: book.examples(),
     ...(further && { further }),
-    subspaces: learned.subspaces,
+    maps: learned.maps,
   };
 }
 
@@ -205,7 +205,7 @@ async function learnAlone(
   if (alive.length < SIDES.length) return undefined;
   const { input, run } = context;
   const found: Partial<Record<Side, Alone>> = {};
-  for (const side of SIDES) {
+  for (const side of jointSides(input.options.maps)) {
     const own = direction(side, side);
     const nulls = [trials.noIntervention[side], trials.permuted[own], trials.randomSubspace[own]];
     const nullShare = Math.max(...nulls.map((hits = "") => countHits(hits).hits / hits.length));
@@ -216,16 +216,16 @@ async function learnAlone(
       k: input.key.k,
       random: fork.fork("start"),
     });
-    const { subspaces } = await learnCell(context, {
+    const { maps } = await learnCell(context, {
       targets: [side],
       start,
       random: fork.fork("learn"),
-      phase: "alone",
+      ...{ alone: true, phase: "alone" },
     });
     const order = fork.fork("permuted").shuffle([...run.test.target.keys()]);
     const { iia, permuted } = await runControls(context, [
-      ...subspaceRuns(context, "iia", { subspaces }),
-      ...subspaceRuns(context, "permuted", { subspaces, trials: permuteSources(run.test, order) }),
+      ...mapRuns(context, "iia", { maps }),
+      ...mapRuns(context, "permuted", { maps, trials: permuteSources(run.test, order) }),
     ]);
     found[side] = { iia: present(iia[own], own), permuted: present(permuted[own], own) };
   }
@@ -235,7 +235,7 @@ async function learnAlone(
 /** The learned maps with everything that they must beat, on the same trials. */
 async function measureControls(
   context: TableContext,
-  { subspaces }: LearnedCell,
+  { maps }: LearnedCell,
   { random, book }: { readonly random: Stream; readonly book: ExampleBook },
 ): Promise<ControlHits> {
   const { input, run } = context;
@@ -244,14 +244,13 @@ async function measureControls(
     randomSubspace(input.key.k, input.sides[side].dModel, random.fork(`random/${side}`)),
   );
   const sameWidth = input.sides.base.dModel === input.sides.tuned.dModel;
-  const { base } = subspaces;
+  const { base } = ownMaps(maps);
   const runs = [
-    ...subspaceRuns(context, "iia", { subspaces }),
-    ...subspaceRuns(context, "permuted", { subspaces, trials: permuteSources(run.test, order) }),
+    ...mapRuns(context, "iia", { maps }),
+    ...mapRuns(context, "permuted", { maps, trials: permuteSources(run.test, order) }),
     // within the live models only: what a random subspace moves depends on the target, hardly on the source
-    ...subspaceRuns(context, "randomSubspace", { subspaces: arbitrary }).filter(
-      ({ direction: way }) =>
-        ENDS[way].source === ENDS[way].target && subspaces[ENDS[way].target] !== undefined,
+    ...mapRuns(context, "randomSubspace", { maps: rotations(arbitrary) }).filter(
+      ({ direction: way }) => ENDS[way].source === ENDS[way].target && maps[way] !== undefined,
     ),
     ...(base !== undefined && sameWidth ? frozenBasisRuns(context, base) : []),
   ];
@@ -278,18 +277,4 @@ function spellTable(answer: Int32Array, { causal }: CellInput): Record<string, s
       present(causal.classes[i32(answer, group)], "class"),
     ]),
   );
-}
-
-/** P and μ of each trained model: with σ (in the measures), all that repeating an interchange needs. */
-function tensorsOf({ trials, subspaces }: TableResult, site: Site): [string, CellTensor][] {
-  return sidesOf(subspaces).flatMap((side): [string, CellTensor][] => {
-    const subspace = subspaces[side];
-    if (subspace === undefined) return [];
-    const { mean } = site.states(side).normalisation;
-    const dims = [subspace.rows, subspace.cols];
-    return [
-      [`${trials.table}.${side}.subspace`, { dims, data: Float32Array.from(subspace.data) }],
-      [`${trials.table}.${side}.mean`, { dims: [mean.length], data: Float32Array.from(mean) }],
-    ];
-  });
 }

@@ -1,16 +1,15 @@
 /** @file The interventions of a cell as a list, and their hits by control and direction. */
+import type { AlignmentMap } from "../align/maps/alignment-map.js";
 import { together } from "../align/together.js";
-import type { Matrix } from "../numeric/matrix.js";
 import { cellName, type CellInput } from "./cell-input.js";
 import type { ExampleBook } from "./examples.js";
 import { checkMoved } from "./interchange-guard.js";
 import {
-  directionsAmong,
   ENDS,
   interchange,
-  sidesOf,
+  mapsBetween,
   wholeStates,
-  type Subspaces,
+  type MapsByDirection,
   type TrialItems,
 } from "./interventions.js";
 import {
@@ -62,28 +61,27 @@ export function fullSwapRuns(
   });
 }
 
-/** Subspaces interchanged in all directions among the models that have one. */
-export function subspaceRuns(
+/** Mapped coordinates interchanged in every direction that has maps. */
+export function mapRuns(
   { site, run }: TableContext,
   control: Control,
-  { subspaces, trials = run.test }: { subspaces: Subspaces; trials?: TrialItems },
+  { maps, trials = run.test }: { maps: MapsByDirection; trials?: TrialItems },
 ): ControlRun[] {
-  return directionsAmong(sidesOf(subspaces)).flatMap((d) => {
-    const from = subspaces[ENDS[d].source];
-    const into = subspaces[ENDS[d].target];
-    if (from === undefined || into === undefined) return [];
-    const patched = (): Float32Array => interchange(site, ENDS[d], { from, into, trials });
+  return DIRECTIONS.flatMap((d) => {
+    const own = maps[d];
+    if (own === undefined) return [];
+    const patched = (): Float32Array => interchange(site, ENDS[d], { maps: own, trials });
     return [{ control, direction: d, patched }];
   });
 }
 
 /**
- * One subspace used in both models, judged by what it does in the tuned one: tuned→base alone
+ * One map used in both models, judged by what it does in the tuned one: tuned→base alone
  * works on a rotated model too.
  */
-export function frozenBasisRuns(context: TableContext, subspace: Matrix): ControlRun[] {
-  const subspaces = { base: subspace, tuned: subspace };
-  return subspaceRuns(context, "frozenBasis", { subspaces }).filter(
+export function frozenBasisRuns(context: TableContext, map: AlignmentMap): ControlRun[] {
+  const maps = mapsBetween({ base: map, tuned: map });
+  return mapRuns(context, "frozenBasis", { maps }).filter(
     ({ direction }) => ENDS[direction].target === "tuned",
   );
 }

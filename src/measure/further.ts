@@ -14,9 +14,9 @@ import {
   type LearnedCell,
   type LearningParts,
 } from "./cell-learning.js";
-import { runControls, subspaceRuns, type TableContext } from "./controls.js";
+import { mapRuns, runControls, type TableContext } from "./controls.js";
 import { measureGeometry } from "./geometry.js";
-import type { Subspaces } from "./interventions.js";
+import { ownMaps, type MapsByDirection, type Subspaces } from "./interventions.js";
 import { measureIsolation } from "./isolation.js";
 import {
   direction,
@@ -28,6 +28,7 @@ import {
   type Side,
   type UntrainedSource,
 } from "./measures.js";
+import { learnsFromOther } from "./map-choice.js";
 import type { Site } from "./site.js";
 import { measureSizeCurve } from "./size-curve.js";
 import { leavesRoomForSteering } from "./steering-room.js";
@@ -36,7 +37,7 @@ import { firstTrials, shuffleLabels } from "./table-run.js";
 /** The learned cell that everything here stands beside. */
 export interface LearnedMaps {
   readonly alive: readonly Side[];
-  readonly subspaces: Subspaces;
+  readonly maps: MapsByDirection;
   /** What they do on the held-out trials. */
   readonly iia: DirectedHits;
   /** Steps that they took: no control gets more. */
@@ -47,20 +48,20 @@ export interface LearnedMaps {
 /** Measures all that stands beside the learned maps, under the causal table. */
 export async function measureFurther(
   context: TableContext,
-  maps: LearnedMaps,
+  learned: LearnedMaps,
 ): Promise<FurtherMeasures> {
   const { further } = context.input.options;
   report(context, "isolation");
-  const sizes = { alive: maps.alive, random: maps.random.fork("sizes") };
+  const sizes = { alive: learned.alive, random: learned.random.fork("sizes") };
   const [isolation, sizeCurve, controls, repeats] = await together([
-    measureIsolation(context, maps.subspaces),
+    measureIsolation(context, learned.maps),
     measureSizeCurve(context, sizes),
-    further.controls ? learnControls(context, maps) : Promise.resolve({}),
-    learnAgain(context, maps, further.repeats),
+    further.controls ? learnControls(context, learned) : Promise.resolve({}),
+    learnAgain(context, learned, further.repeats),
   ]);
   return {
     bothRight: bothRight(context),
-    geometry: measureGeometry(context, maps.subspaces),
+    geometry: measureGeometry(context, ownMaps(learned.maps)),
     ...(isolation && { isolation }),
     sizeCurve,
     ...controls,
@@ -129,8 +130,8 @@ async function learnControl(context: TableContext, parts: LearningParts): Promis
   return { iia: await score(context, learned), steps, bestStep, naturalness };
 }
 
-async function score(context: TableContext, { subspaces }: LearnedCell): Promise<DirectedHits> {
-  return (await runControls(context, subspaceRuns(context, "iia", { subspaces }))).iia;
+async function score(context: TableContext, { maps }: LearnedCell): Promise<DirectedHits> {
+  return (await runControls(context, mapRuns(context, "iia", { maps }))).iia;
 }
 
 /**
@@ -144,10 +145,11 @@ async function learnFromUntrained(
   const { input } = context;
   if (input.untrained === undefined || alive.length < SIDES.length) return {};
   const { untrained } = input;
+  const targets = alive.filter((target) => learnsFromOther(input.options.maps, target));
   const learned = await together(
-    alive.map((target) => learnInto(context, { target, untrained, steps, random })),
+    targets.map((target) => learnInto(context, { target, untrained, steps, random })),
   );
-  return { untrainedSource: Object.fromEntries(alive.map((target, i) => [target, learned[i]])) };
+  return { untrainedSource: Object.fromEntries(targets.map((target, i) => [target, learned[i]])) };
 }
 
 async function learnInto(
@@ -178,7 +180,7 @@ async function learnInto(
     steps,
   });
   const way = direction(source, target);
-  const runs = subspaceRuns(replaced, "iia", { subspaces: learned.subspaces });
+  const runs = mapRuns(replaced, "iia", { maps: learned.maps });
   const { iia } = await runControls(
     replaced,
     runs.filter((run) => run.direction === way),

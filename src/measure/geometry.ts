@@ -2,29 +2,36 @@
 import { EigenvalueDecomposition, Matrix as MlMatrix } from "ml-matrix";
 import { distinctItems } from "../align/distinct.js";
 import { residualsOf } from "../align/grouping.js";
+import { subspaceOf, type AlignmentMap } from "../align/maps/alignment-map.js";
 import { principalAngles } from "../numeric/angles.js";
+import { factorRows } from "../numeric/qr.js";
 import {
   gram,
   matrix,
   multiplyTransposed,
   row,
   squaredNorm,
+  takeRows,
   type Matrix,
 } from "../numeric/matrix.js";
 import { axpy, f64, sum } from "../numeric/vector.js";
 import type { CellInput } from "./cell-input.js";
 import { sidesOf, type Subspaces } from "./interventions.js";
-import type { Geometry, Side } from "./measures.js";
+import { SIDES, type Geometry, type Side } from "./measures.js";
 import type { Site } from "./site.js";
 
 /** Share of the variance of natural states that the directions not called dormant hold. */
 const NATURAL_VARIANCE = 0.99;
 
+/** Share of the largest diagonal element of R from which a row adds a direction. */
+const INDEPENDENT = 1e-6;
+
 /** Geometry of the learned subspaces of a cell, from its train items. */
 export function measureGeometry(
   { input, site }: { readonly input: CellInput; readonly site: Site },
-  subspaces: Subspaces,
+  maps: Readonly<Partial<Record<Side, AlignmentMap>>>,
 ): Geometry {
+  const subspaces = spansOf(maps);
   const { base, tuned } = subspaces;
   const by = (figure: (subspace: Matrix, side: Side) => number): Geometry["codeSize"] =>
     Object.fromEntries(
@@ -40,6 +47,27 @@ export function measureGeometry(
       return site.states(side).normalisation.sigma * Math.sqrt(inside);
     }),
   };
+}
+
+/** Orthonormal rows of what each map moves states in; a map that has no fixed directions has none. */
+function spansOf(maps: Readonly<Partial<Record<Side, AlignmentMap>>>): Subspaces {
+  return Object.fromEntries(
+    SIDES.flatMap((side) => {
+      const map = maps[side];
+      if (map === undefined) return [];
+      const subspace = subspaceOf(map) ?? spanOf(map);
+      return subspace === undefined ? [] : [[side, subspace]];
+    }),
+  );
+}
+
+function spanOf({ form, parameters, mask }: AlignmentMap): Matrix | undefined {
+  const moves = form.moves?.(parameters);
+  if (moves === undefined) return undefined;
+  const kept = [...Array(moves.rows).keys()].filter((i) => mask?.[i] !== 0);
+  const { q, diagonal } = factorRows(takeRows(moves, kept));
+  // rows that say the same span fewer directions than k: then there is no subspace of k to describe
+  return Math.min(...diagonal) > INDEPENDENT * Math.max(...diagonal) ? q : undefined;
 }
 
 /** Distinct train states of a model about their mean, `[item, dModel]`. */

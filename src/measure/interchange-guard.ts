@@ -3,6 +3,8 @@
  * whose states are all the same (the embedding of a fixed last token) moves nothing for a good reason and passes.
  */
 import type { End } from "../align/interchange.js";
+import type { AlignmentMap } from "../align/maps/alignment-map.js";
+import { parameter } from "../align/maps/map.js";
 import { row, type Matrix } from "../numeric/matrix.js";
 import { dot, f32, f64, i32 } from "../numeric/vector.js";
 import { guardError } from "./guards.js";
@@ -52,10 +54,49 @@ export function checkSources(source: End, others: Int32Array, where: string): vo
   const d = normalised.cols;
   const all = [...items, ...others];
   if (isConstant(all, d, (item, c) => f64(normalised.data, item * d + c))) return;
-  throw guardError("IDLE_INTERCHANGE", {
+  throw idle(where, items.length);
+}
+
+/**
+ * As {@link checkSources}, for coordinates `[row, k]` that any map gave.
+ *
+ * @param given - with the source model's states `[item, dModel]`, and the items of both ends.
+ * @throws {@link NumericsError} `IDLE_INTERCHANGE` when all sources bring the same coordinates.
+ */
+export function checkCoordinates(
+  given: {
+    readonly coordinates: Matrix;
+    readonly normalised: Matrix;
+    readonly trials: { readonly target: Int32Array; readonly source: Int32Array };
+  },
+  where: string,
+): void {
+  const { coordinates, normalised, trials } = given;
+  const varies = !isConstant([...trials.source.keys()], coordinates.cols, (r, c) =>
+    f64(coordinates.data, r * coordinates.cols + c),
+  );
+  const all = [...trials.source, ...trials.target];
+  const d = normalised.cols;
+  if (varies || isConstant(all, d, (item, c) => f64(normalised.data, item * d + c))) return;
+  throw idle(where, trials.source.length);
+}
+
+function idle(where: string, sources: number): Error {
+  return guardError("IDLE_INTERCHANGE", {
     where,
-    found: `the same coordinates from each of ${items.length} sources`,
+    found: `the same coordinates from each of ${sources} sources`,
   });
+}
+
+/**
+ * Checks P Pᵀ = I of the parameters of a map whose rows stay orthonormal.
+ *
+ * @throws {@link NumericsError} as {@link checkOrthonormal}.
+ */
+export function checkMap({ form, parameters }: AlignmentMap, where: string): void {
+  for (const name of form.orthonormal) {
+    checkOrthonormal(parameter(parameters, name), `${where}, ${name}`);
+  }
 }
 
 function isSameImage(p: Matrix, a: Parameters<typeof dot>[0], b: typeof a): boolean {

@@ -1,11 +1,14 @@
 /** @file The interventions of a cell on its test trials: which states each control puts into a target. */
 import { coordinateDifference, patchStates, type End } from "../align/interchange.js";
+import { rotation, subspaceOf, type AlignmentMap } from "../align/maps/alignment-map.js";
 import { squaredDistances } from "../align/naturalness.js";
-import type { Matrix } from "../numeric/matrix.js";
+import { exchange } from "../align/transfer/exchange.js";
+import type { TransferProblem } from "../align/transfer/problem.js";
+import { matrix, row, subtract, takeRows, type Matrix } from "../numeric/matrix.js";
 import { medianInterval } from "../numeric/quantile.js";
-import { i32 } from "../numeric/vector.js";
+import { axpy, dot, f32, i32 } from "../numeric/vector.js";
 import { normalQuantile } from "../stats/normal.js";
-import { checkOrthonormal, checkSources } from "./interchange-guard.js";
+import { checkCoordinates, checkMap, checkOrthonormal, checkSources } from "./interchange-guard.js";
 import { DIRECTIONS, SIDES, type Direction, type Distance, type Side } from "./measures.js";
 import type { Site } from "./site.js";
 import type { LabelledPairs } from "./table-run.js";
@@ -31,6 +34,51 @@ export function sidesOf(subspaces: Subspaces): Side[] {
   return SIDES.filter((side) => subspaces[side] !== undefined);
 }
 
+/** What a direction exchanges, and by which maps. */
+export interface DirectionMaps {
+  /** Of the source. */
+  readonly from: AlignmentMap;
+  /** Of the target. */
+  readonly into: AlignmentMap;
+  /** What becomes of the target's other coordinates: kept, or 0 (stitching). */
+  readonly rest: TransferProblem["rest"];
+}
+
+/** Maps of each direction; a direction without takes no part. */
+export type MapsByDirection = Readonly<Partial<Record<Direction, DirectionMaps>>>;
+
+/** One map per model, used in all directions between them. */
+export function mapsBetween(maps: Readonly<Partial<Record<Side, AlignmentMap>>>): MapsByDirection {
+  return Object.fromEntries(
+    DIRECTIONS.flatMap((d) => {
+      const [from, into] = [maps[ENDS[d].source], maps[ENDS[d].target]];
+      return from === undefined || into === undefined ? [] : [[d, { from, into, rest: "kept" }]];
+    }),
+  );
+}
+
+/** Subspaces exchanged in all directions between the models that have one. */
+export function rotations(subspaces: Subspaces): MapsByDirection {
+  return mapsBetween(
+    Object.fromEntries(
+      SIDES.flatMap((side) => {
+        const subspace = subspaces[side];
+        return subspace === undefined ? [] : [[side, rotation(subspace)]];
+      }),
+    ),
+  );
+}
+
+/** The map of each model within itself. */
+export function ownMaps(maps: MapsByDirection): Readonly<Partial<Record<Side, AlignmentMap>>> {
+  return Object.fromEntries(
+    SIDES.flatMap((side) => {
+      const own = maps[`${side}→${side}`];
+      return own === undefined ? [] : [[side, own.into]];
+    }),
+  );
+}
+
 /** Source states in place of target states, whole: `[trial, dModel]`. Widths must agree. */
 export function wholeStates(
   states: Float32Array,
@@ -44,16 +92,72 @@ export function wholeStates(
   return out;
 }
 
-/** Interchange of the subspaces on all trials of one direction: `[trial, dModel]`. */
+/** Interchange of the mapped coordinates on all trials of one direction: `[trial, dModel]`. */
 export function interchange(
   site: Site,
-  { source, target }: { source: Side; target: Side },
-  { from, into, trials }: { from: Matrix; into: Matrix; trials: TrialItems },
+  way: Ends,
+  { maps, trials }: { maps: DirectionMaps; trials: TrialItems },
 ): Float32Array {
-  const { sourceEnd, targetEnd } = ends(site, { source, target }, { from, into, trials });
-  const { raw, normalisation } = site.states(target);
-  const difference = coordinateDifference(sourceEnd, targetEnd);
-  return patchStates({ raw, sigma: normalisation.sigma, target: targetEnd }, difference);
+  const { raw, normalisation } = site.states(way.target);
+  const { sigma } = normalisation;
+  const pair = subspacesOf(maps);
+  if (pair !== undefined) {
+    const { sourceEnd, targetEnd } = ends(site, way, { ...pair, trials });
+    return patchStates(
+      { raw, sigma, target: targetEnd },
+      coordinateDifference(sourceEnd, targetEnd),
+    );
+  }
+  const { into, states } = exchanged(site, way, { maps, trials });
+  const shift = subtract(states, into);
+  const d = shift.cols;
+  // from the state itself: what is not moved stays as it is to the last bit
+  return Float32Array.from(
+    shift.data,
+    (value, i) => f32(raw, i32(trials.target, Math.floor(i / d)) * d + (i % d)) + sigma * value,
+  );
+}
+
+/** Source and target of a direction. */
+interface Ends {
+  readonly source: Side;
+  readonly target: Side;
+}
+
+/** P of both ends, where the maps are rotations and the rest of the target is kept. */
+function subspacesOf({
+  from,
+  into,
+  rest,
+}: DirectionMaps): { from: Matrix; into: Matrix } | undefined {
+  const [source, target] = [subspaceOf(from), subspaceOf(into)];
+  if (source === undefined || target === undefined || rest !== "kept") return undefined;
+  return { from: source, into: target };
+}
+
+/** States of the targets before and after, normalised, `[trial, dModel]`; guarded as `ends` is. */
+function exchanged(
+  site: Site,
+  { source, target }: Ends,
+  { maps: { from, into, rest }, trials }: { maps: DirectionMaps; trials: TrialItems },
+): { readonly into: Matrix; readonly states: Matrix } {
+  const where = `${site.name}, ${source}→${target}`;
+  checkMap(from, `${where}, map of ${source}`);
+  checkMap(into, `${where}, map of ${target}`);
+  const given = takeRows(site.states(source).normalised, trials.source);
+  const own = takeRows(site.states(target).normalised, trials.target);
+  const kept = rest === "kept" ? own : matrix(own.rows, own.cols);
+  const { states, coordinates } = exchange({
+    form: into.form,
+    donor: from.parameters,
+    keeper: into.parameters,
+    from: given,
+    into: kept,
+    mask: into.mask,
+  });
+  const { normalised } = site.states(source);
+  checkCoordinates({ coordinates, normalised, trials }, where);
+  return { into: own, states };
 }
 
 /** Items of the trials; `source` may be permuted. */
@@ -68,22 +172,44 @@ export const Z95 = normalQuantile(0.975);
  */
 export function naturalnessOf(
   site: Site,
-  subspaces: { from: Matrix; into: Matrix },
-  { source, target, trials }: { source: Side; target: Side; trials: LabelledPairs },
+  way: Ends,
+  { maps, trials }: { maps: DirectionMaps; trials: LabelledPairs },
 ): Distance {
-  const { sourceEnd, targetEnd } = ends(site, { source, target }, { ...subspaces, trials });
-  const natural = site.natural(target);
-  const squares = squaredDistances({
-    normalised: targetEnd.normalised,
-    natural,
-    subspace: targetEnd.subspace,
-    items: trials.target,
-    groups: trials.group,
-    difference: coordinateDifference(sourceEnd, targetEnd),
-  });
+  const natural = site.natural(way.target);
+  const squares = squaresOf(site, way, { maps, trials });
   const unit = natural.unit(distinct(trials.target));
   const { median, low, high } = medianInterval(squares.map(Math.sqrt), Z95);
   return { ratio: median / unit, interval: [low / unit, high / unit], n: squares.length };
+}
+
+/** Squared Mahalanobis distance of each patched state from the natural mean of its counterfactual: `[trial]`. */
+function squaresOf(
+  site: Site,
+  way: Ends,
+  { maps, trials }: { maps: DirectionMaps; trials: LabelledPairs },
+): Float64Array {
+  const natural = site.natural(way.target);
+  const pair = subspacesOf(maps);
+  if (pair !== undefined) {
+    const { sourceEnd, targetEnd } = ends(site, way, { ...pair, trials });
+    return squaredDistances({
+      normalised: targetEnd.normalised,
+      natural,
+      subspace: targetEnd.subspace,
+      items: trials.target,
+      groups: trials.group,
+      difference: coordinateDifference(sourceEnd, targetEnd),
+    });
+  }
+  const { states: offsets } = exchanged(site, way, { maps, trials });
+  axpy(-1, row(takeRows(natural.means, trials.group), 0), {
+    y: row(offsets, 0),
+    n: offsets.data.length,
+  });
+  const images = natural.precision.apply(offsets);
+  return Float64Array.from({ length: offsets.rows }, (_, r) =>
+    dot(row(offsets, r), row(images, r), offsets.cols),
+  );
 }
 
 /** Items of `list`, each once, ascending. */
@@ -102,7 +228,7 @@ export function permuteSources(trials: TrialItems, order: readonly number[]): Tr
 /** Both ends of an interchange, guarded: every interchange that is measured passes here. */
 function ends(
   site: Site,
-  { source, target }: { source: Side; target: Side },
+  { source, target }: Ends,
   { from, into, trials }: { from: Matrix; into: Matrix; trials: TrialItems },
 ): { sourceEnd: End; targetEnd: End } {
   const where = `${site.name}, ${source}→${target}`;

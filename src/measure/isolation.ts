@@ -1,7 +1,7 @@
 /** @file What a swap does to answers that it must not change: the other half of cause and isolate. */
 import { i32 } from "../numeric/vector.js";
-import { runControls, subspaceRuns, type TableContext } from "./controls.js";
-import type { Subspaces } from "./interventions.js";
+import { mapRuns, runControls, type TableContext } from "./controls.js";
+import type { MapsByDirection } from "./interventions.js";
 import type { Isolation, Side } from "./measures.js";
 import { counterfactualGroups } from "./pair-set.js";
 import { bySide } from "./site.js";
@@ -10,7 +10,7 @@ import { spellHits } from "./trial-runner.js";
 /** Runs the learned maps on the isolation pairs of the cell; absent where the audit has none. */
 export async function measureIsolation(
   context: TableContext,
-  subspaces: Subspaces,
+  maps: MapsByDirection,
 ): Promise<Isolation | undefined> {
   const { input, run } = context;
   const { isolation: pairs, causal } = input;
@@ -25,7 +25,7 @@ export async function measureIsolation(
   };
   const { iia } = await runControls(
     { ...context, run: { ...run, test: trials } },
-    subspaceRuns({ ...context, run: { ...run, test: trials } }, "iia", { subspaces }),
+    mapRuns({ ...context, run: { ...run, test: trials } }, "iia", { maps }),
   );
   const untouched = (side: Side): string =>
     spellHits(

@@ -78,8 +78,33 @@ export interface Learning {
   readonly naturalness: Readonly<Partial<Record<Direction, Distance>>>;
   /** σ of the states by model: one scalar per model and site. */
   readonly sigma: Readonly<Record<Side, number>>;
+  /** Coordinates that are exchanged, where their number was learned. */
+  readonly size?: number;
+  /** Further learnings of the method, each with the directions whose maps it gave. */
+  readonly others?: readonly LearningPart[];
   /** File of the learned P, relative to the run's folder; absent when nothing was learned. */
   readonly tensors?: string;
+}
+
+/** One learning of a method that consists of several. */
+export interface LearningPart extends Pick<
+  Learning,
+  "steps" | "bestStep" | "validationLossNats" | "size"
+> {
+  readonly directions: readonly Direction[];
+}
+
+/** What was learned in place of rotations by MAS. */
+export interface MapsMade {
+  readonly method: string;
+  /** Form of the maps. */
+  readonly map: string;
+  /** A model whose maps were learned from its natural states, not from its answers to interventions. */
+  readonly closed?: Side;
+  /** The number of exchanged coordinates was learned, up to k. */
+  readonly learnsSize?: true;
+  /** Cross directions that the method learns maps for: what a verdict may compare. */
+  readonly cross: readonly Direction[];
 }
 
 /**
@@ -227,6 +252,8 @@ export interface CellSimilarity {
 export interface CellMeasures {
   readonly cell: CellKey;
   readonly dModel: Readonly<Record<Side, number>>;
+  /** Absent for rotations learned by MAS. */
+  readonly maps?: MapsMade;
   /** First entry: the causal table. A second one only where the tuned model answers by another table. */
   readonly trials: readonly Trials[];
   /** Absent when the full-swap gate was closed in both models. */

@@ -25,6 +25,7 @@ import { groupName, indexCausalModel, type CausalIndex } from "./causal-index.js
 import { CELL_DEFAULTS, type CellInput, type CellOptions, type SideInput } from "./cell-input.js";
 import { measureCell, type CellResult } from "./cell.js";
 import type { Examination } from "./examination.js";
+import { chooseMaps } from "./map-choice.js";
 import { SIDES, type CellKey, type CellMeasures, type Side } from "./measures.js";
 import { toPairSet, type PairSet, type TablePairs } from "./pair-set.js";
 import { bySide } from "./site.js";
@@ -271,10 +272,12 @@ function naturalAnswers(
   };
 }
 
-function cellOptions({ k }: CellKey, { steps, controls, seeds }: MeasuringOptions): CellOptions {
+function cellOptions({ k }: CellKey, options: MeasuringOptions): CellOptions {
+  const { steps, controls, seeds } = options;
   return {
     ...CELL_DEFAULTS,
     learning: { ...learningDefaults(k), steps },
+    maps: chooseMaps(options),
     further: { controls: controls === "full", repeats: seeds - 1 },
   };
 }

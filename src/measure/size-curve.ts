@@ -2,8 +2,8 @@
 import { takeRows } from "../numeric/matrix.js";
 import type { Stream } from "../stats/stream.js";
 import { startSubspaces } from "./cell-learning.js";
-import { runControls, subspaceRuns, type TableContext } from "./controls.js";
-import { ENDS, sidesOf, type Subspaces } from "./interventions.js";
+import { mapRuns, runControls, type TableContext } from "./controls.js";
+import { ENDS, rotations, sidesOf, type Subspaces } from "./interventions.js";
 import type { Side, SizeCurve } from "./measures.js";
 import { firstTrials } from "./table-run.js";
 
@@ -35,7 +35,8 @@ export async function measureSizeCurve(
   const points: SizeCurve["points"][number][] = [];
   for (const k of sizes) {
     const subspaces = firstRows(largest, alive, k);
-    const runs = subspaceRuns({ ...context, run }, "closedForm", { subspaces }).filter(
+    const maps = rotations(subspaces);
+    const runs = mapRuns({ ...context, run }, "closedForm", { maps }).filter(
       ({ direction: way }) => ENDS[way].source === ENDS[way].target,
     );
     points.push({ k, iia: (await runControls({ ...context, run }, runs)).closedForm });

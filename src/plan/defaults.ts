@@ -20,6 +20,19 @@ export const CONTROLS = ["full", "core"] as const;
 /** Where the slopes of learning come from: our own derivation, or TensorFlow.js, which is installed beside. */
 export const LEARNERS = ["mas", "tfjs"] as const;
 
+/** How maps are learned: which directions, and what becomes of the rest of the target's coordinates. */
+export const METHOD_NAMES = ["mas", "das", "unimas", "stitching", "latent-stitching"] as const;
+
+/** Forms of the maps, from strict to free. */
+export const MAP_NAMES = [
+  "orthogonal",
+  "scaled",
+  "relaxed",
+  "invertible",
+  "linear",
+  "coupling",
+] as const;
+
 /** Views of a result that are written beside it where they are asked for. */
 export const ALSO_VIEWS = ["markdown", "junit", "sarif"] as const;
 
@@ -32,6 +45,8 @@ export const DEFAULTS = {
   steps: 60,
   controls: "full",
   learner: "mas",
+  method: "mas",
+  map: "orthogonal",
   seed: 0,
   seeds: 1,
   batch: 64,

@@ -3,7 +3,15 @@
  * Not here: how they are typed (`cli/program.ts`), and what needs a model to be known (`layers.ts`, `choose-k.ts`).
  */
 import { z } from "zod";
-import { ALSO_VIEWS, CONTROLS, parseDevice, type Device } from "./defaults.js";
+import {
+  ALSO_VIEWS,
+  CONTROLS,
+  MAP_NAMES,
+  METHOD_NAMES,
+  parseDevice,
+  type Device,
+} from "./defaults.js";
+import { SIDES } from "./sides.js";
 
 const positive = z.int().min(1);
 const natural = z.int().min(0);
@@ -35,6 +43,14 @@ const auditOptionsSchema = z
     controls: z.enum(CONTROLS),
     /** Learner in place of the built-in one, which is named by its absence: what is stored stays as it was. */
     learner: z.exactOptional(z.literal("tfjs")),
+    /** How maps are learned; MAS is named by its absence. */
+    method: z.exactOptional(z.enum(METHOD_NAMES)),
+    /** Form of the maps; a rotation is named by its absence. */
+    map: z.exactOptional(z.enum(MAP_NAMES)),
+    /** A model that is recorded and not intervened on while maps are learned (CLMAS). */
+    closed: z.exactOptional(z.enum(SIDES)),
+    /** Learn how many of the k coordinates are exchanged. */
+    learnSize: z.exactOptional(z.literal(true)),
     seed: natural,
     /** Learnings per cell with different random numbers; the first one is judged, the spread is shown. */
     seeds: positive,
@@ -87,6 +103,10 @@ export type MeasuringOptions = Pick<
   | "steps"
   | "controls"
   | "learner"
+  | "method"
+  | "map"
+  | "closed"
+  | "learnSize"
   | "seed"
   | "seeds"
   | "batch"
@@ -112,5 +132,19 @@ export function measuringOptions(options: AuditOptions): MeasuringOptions {
     ...{ variables, layers, k, items, pairs, steps, controls, seed, seeds },
     ...{ batch, threads, device, referencePath },
     ...(learner === undefined ? {} : { learner }),
+    ...mapOptions(options),
+  };
+}
+
+/** The options that say which maps are learned; those that are not given are absent. */
+export type MapOptions = Pick<AuditOptions, "method" | "map" | "closed" | "learnSize">;
+
+/** Picks {@link MapOptions}. */
+export function mapOptions({ method, map, closed, learnSize }: MapOptions): MapOptions {
+  return {
+    ...(method && { method }),
+    ...(map && { map }),
+    ...(closed && { closed }),
+    ...(learnSize && { learnSize }),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 
-import { SIDES, type DivergenceControl } from "../measure/measures.js";
+import { DIRECTIONS, SIDES, type DivergenceControl } from "../measure/measures.js";
 import { byDirection, bySide, sha256, share, text, wholeNumber } from "./schema-parts.js";
 
 const hits = z.string().regex(/^[01]*$/, "expected one 0 or 1 per trial");
@@ -32,14 +32,29 @@ export const distance = z.strictObject({
   n: wholeNumber,
 });
 
-const learning = z.strictObject({
-  trained: z.array(z.enum(SIDES)),
+const learned = {
   steps: wholeNumber,
   bestStep: wholeNumber,
   validationLossNats: z.array(z.number()),
+  size: z.exactOptional(wholeNumber),
+};
+const learningPart = z.strictObject({ directions: z.array(z.enum(DIRECTIONS)), ...learned });
+
+const learning = z.strictObject({
+  trained: z.array(z.enum(SIDES)),
+  ...learned,
+  others: z.exactOptional(z.array(learningPart)),
   naturalness: byDirection(distance),
   sigma: bySide(z.number()),
   tensors: z.exactOptional(text),
+});
+
+const mapsMade = z.strictObject({
+  method: z.string(),
+  map: z.string(),
+  closed: z.exactOptional(z.enum(SIDES)),
+  learnsSize: z.exactOptional(z.literal(true)),
+  cross: z.array(z.enum(DIRECTIONS)),
 });
 
 const controlLearning = z.strictObject({
@@ -124,6 +139,7 @@ export const cellSchema = z.strictObject({
     seed: wholeNumber,
   }),
   dModel: bySide(wholeNumber),
+  maps: z.exactOptional(mapsMade),
   trials: z.array(trials),
   learning: z.exactOptional(learning),
   further: z.exactOptional(further),

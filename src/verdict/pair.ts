@@ -5,7 +5,7 @@
 import { invariant, present } from "../errors.js";
 import type { Trials } from "../measure/measures.js";
 import { correctClaims, makeClaims, measureRatio } from "./claims.js";
-import { measureByDirection, measureControls, measureNulls } from "./figures.js";
+import { CROSS_DIRECTIONS, measureByDirection, measureControls, measureNulls } from "./figures.js";
 import { gateSide } from "./gates.js";
 import type { Policy } from "./policy.js";
 import { decideSite } from "./site-decision.js";
@@ -41,7 +41,13 @@ export function judgePairs(pairs: readonly Trials[], policy: Policy): readonly P
     const claims = present(corrected[i], "claims of a pair");
     invariant(trials.target.length > 0, "a pair without trials");
     const iia = measureByDirection(trials.iia, policy.confidence);
-    const facts = { trials, gates, iia, controls: measureControls(trials, policy.confidence) };
+    const facts = {
+      trials,
+      gates,
+      iia,
+      cross: CROSS_DIRECTIONS,
+      controls: measureControls(trials, policy.confidence),
+    };
     const { word, reasons } = decideSite(facts, { claims, total }, policy);
     return {
       verdict: word,

@@ -5,7 +5,7 @@ import type { Direction, Trials } from "../measure/measures.js";
 import { countHits } from "../stats/hits.js";
 import { wilson } from "../stats/intervals.js";
 import type { CorrectedClaim } from "./claims.js";
-import { CROSS_DIRECTIONS, findNull } from "./figures.js";
+import { findNull } from "./figures.js";
 import { largestNeed, pairsForClaim, pairsForSide } from "./n-to-decide.js";
 import type { Policy } from "./policy.js";
 import {
@@ -13,6 +13,7 @@ import {
   describeOwnNull,
   describePass,
   describeSide,
+  describeUncompared,
   type SiteFacts,
 } from "./site-reasons.js";
 import type { Gate, SiteWord } from "./verdicts.js";
@@ -57,7 +58,9 @@ function compareDirections(
   if (below.length > 0) {
     return { word: "fails", reasons: below.map((claim) => describeClaim(facts, claim, policy)) };
   }
-  const missing = CROSS_DIRECTIONS.filter((key) => !claims.some((c) => c.direction === key));
+  if (facts.cross.length === 0)
+    return { word: "inconclusive", reasons: [describeUncompared(facts, policy)] };
+  const missing = facts.cross.filter((key) => !claims.some((c) => c.direction === key));
   const open = claims.filter(({ ratio }) => ratio.low < policy.ratio);
   const cheap = claims.filter(({ direction }) => !isAboveOwnNull(facts.trials, direction, policy));
   if (missing.length + open.length + cheap.length === 0) {

@@ -2,7 +2,7 @@
  * @file Why a site is called what it is called: one sentence per fact, each with its numbers.
  */
 import { present } from "../errors.js";
-import type { Side, Trials } from "../measure/measures.js";
+import { SIDES, type Direction, type Side, type Trials } from "../measure/measures.js";
 import { measureRatio, type CorrectedClaim } from "./claims.js";
 import { countHits } from "../stats/hits.js";
 import { findCeiling, findNull, measureShare, TARGET, within } from "./figures.js";
@@ -13,6 +13,8 @@ import type { ByDirection, SideGates, SiteControls } from "./verdicts.js";
 /** What the sentences about one site are made from. */
 export interface SiteFacts {
   readonly trials: Trials;
+  /** Cross directions that are compared: those that the method learns maps for. */
+  readonly cross: readonly Direction[];
   readonly gates: Readonly<Record<Side, SideGates>>;
   readonly iia: ByDirection;
   readonly controls: SiteControls;
@@ -91,7 +93,10 @@ export function describePass(claims: readonly CorrectedClaim[], policy: Policy):
     ({ direction, ratio }) =>
       `${direction} ${writeNumber(ratio.value)} ${writeInterval([ratio.low, ratio.high])}`,
   );
-  return `both cross directions reach ${writeNumber(policy.ratio)} of the target's own effect: ${parts.join(", ")}`;
+  const reached = `${writeNumber(policy.ratio)} of the target's own effect: ${parts.join(", ")}`;
+  return claims.length > 1
+    ? `both cross directions reach ${reached}`
+    : `the cross direction reaches ${reached}`;
 }
 
 /** One sentence on a cross direction whose own controls move the answer as far as it does. */
@@ -99,4 +104,10 @@ export function describeOwnNull(facts: SiteFacts, claim: CorrectedClaim): string
   const { name, share } = findNull(facts.trials, claim.direction);
   const figure = writeMeasure(present(facts.iia[claim.direction], "IIA of a claim"));
   return `${claim.direction} ${figure} does not stand above its own null ${writeNumber(share)} (${name}): more pairs would not help`;
+}
+
+/** Says that a method without cross directions compares nothing, and what it does say. */
+export function describeUncompared(facts: SiteFacts, policy: Policy): string {
+  const sides = SIDES.map((side) => describeSide(facts, side, policy)).join("; ");
+  return `the method learns each model within itself and compares nothing: ${sides}`;
 }

@@ -8,7 +8,13 @@ import { present } from "../errors.js";
 import type { AuditMeasures, CellMeasures, Direction, Side, Trials } from "../measure/measures.js";
 import { explainNotMeasurable, judgeBehaviour } from "./behaviour.js";
 import { makeClaims, measureRatio, type Claim, type CorrectedClaim } from "./claims.js";
-import { checkTrials, measureByDirection, measureControls, measureNulls } from "./figures.js";
+import {
+  CROSS_DIRECTIONS,
+  checkTrials,
+  measureByDirection,
+  measureControls,
+  measureNulls,
+} from "./figures.js";
 import { gateSide } from "./gates.js";
 import type { Policy } from "./policy.js";
 import { decideSite, type Correction, type Decision } from "./site-decision.js";
@@ -150,6 +156,7 @@ export function concludeSite(
   const facts = {
     trials,
     gates,
+    cross: cell.maps?.cross ?? CROSS_DIRECTIONS,
     iia: measureByDirection(trials.iia, policy.confidence),
     controls: measureControls(trials, policy.confidence),
   };

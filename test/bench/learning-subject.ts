@@ -18,8 +18,8 @@ import { present, UsageError } from "../../src/errors.js";
 import { indexCausalModel } from "../../src/measure/causal-index.js";
 import { CELL_DEFAULTS, type CellInput } from "../../src/measure/cell-input.js";
 import { learnCell, startSubspaces } from "../../src/measure/cell-learning.js";
-import { runControls, subspaceRuns, type TableContext } from "../../src/measure/controls.js";
-import type { Subspaces } from "../../src/measure/interventions.js";
+import { runControls, mapRuns, type TableContext } from "../../src/measure/controls.js";
+import { rotations } from "../../src/measure/interventions.js";
 import { SIDES, type Side } from "../../src/measure/measures.js";
 import { toPairSet } from "../../src/measure/pair-set.js";
 import { TRAINING_PAIRS, VALIDATION_PAIRS } from "../../src/measure/run.js";
@@ -209,8 +209,8 @@ async function descendWatched(
 
 /** IIA on the test pairs, mean of the four directions. */
 async function heldOut(context: TableContext, [base, tuned]: readonly Matrix[]): Promise<number> {
-  const subspaces: Subspaces = { ...(base && { base }), ...(tuned && { tuned }) };
-  const { iia } = await runControls(context, subspaceRuns(context, "iia", { subspaces }));
+  const maps = rotations({ ...(base && { base }), ...(tuned && { tuned }) });
+  const { iia } = await runControls(context, mapRuns(context, "iia", { maps }));
   const rates = Object.values(iia).map((row) => countHits(row).hits / row.length);
   return rates.reduce((a, b) => a + b, 0) / rates.length;
 }

@@ -155,6 +155,7 @@ function formOf({ coder, pull, settle, ...form }: LinearForm): MapForm {
   return {
     ...form,
     settle: settle ?? ((parameters) => parameters),
+    moves: (parameters) => coder(parameters).decoder,
     encode(parameters, states) {
       const { encoder } = coder(parameters);
       return {
@@ -181,11 +182,11 @@ function formOf({ coder, pull, settle, ...form }: LinearForm): MapForm {
   };
 }
 
+/** A rotation: the map of MAS. */
+export const ORTHOGONAL_FORM: MapForm = formOf(orthogonal);
+
 /** The linear forms, from strict to free. */
 export const LINEAR_FORMS: readonly MapForm[] = [
-  orthogonal,
-  scaled,
-  relaxed,
-  invertible,
-  linear,
-].map(formOf);
+  ORTHOGONAL_FORM,
+  ...[scaled, relaxed, invertible, linear].map(formOf),
+];

@@ -48,6 +48,8 @@ export interface MapForm {
    * @throws {@link NumericsError} where there are none.
    */
   settle(parameters: MapParameters): MapParameters;
+  /** Directions in which states are moved, `[k, d]`, not orthonormal; absent where they depend on the state. */
+  moves?(parameters: MapParameters): Matrix;
 }
 
 /** Gradients of zero for `parameters`. */

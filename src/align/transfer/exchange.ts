@@ -21,14 +21,16 @@ export interface ExchangeRequest {
   readonly from: Matrix;
   /** `[row, d of the patched model]`. */
   readonly into: Matrix;
-  /** `[k]`: share of each coordinate that is exchanged. */
-  readonly mask: Float64Array;
+  /** `[k]`: share of each coordinate that is exchanged; absent where all are, whole. */
+  readonly mask?: Float64Array | undefined;
 }
 
 /** Patched states and the way back of their slope. */
 export interface Exchanged {
   /** `[row, d of the patched model]`, normalised. */
   readonly states: Matrix;
+  /** `[row, k]`: coordinates of the donor. */
+  readonly coordinates: Matrix;
   /** Adds the gradients of both maps (one object where they are one map), and returns dL/d(mask) `[k]`. */
   readonly pull: (
     slope: Matrix,
@@ -44,6 +46,7 @@ export function exchange({ form, donor, keeper, from, into, mask }: ExchangeRequ
   const decoded = form.decode(keeper, into, masked(difference, mask));
   return {
     states: decoded.states,
+    coordinates: given.z,
     pull: (slope, gradient) => {
       const shiftSlope = decoded.pull(slope, gradient.keeper);
       const inside = masked(shiftSlope, mask);
@@ -54,7 +57,8 @@ export function exchange({ form, donor, keeper, from, into, mask }: ExchangeRequ
   };
 }
 
-function masked(a: Matrix, mask: Float64Array): Matrix {
+function masked(a: Matrix, mask: Float64Array | undefined): Matrix {
+  if (mask === undefined) return a;
   return matrix(
     a.rows,
     a.cols,

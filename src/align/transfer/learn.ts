@@ -60,7 +60,9 @@ export async function learnMaps(problem: TransferProblem): Promise<LearnedMaps> 
   let [idle, mark] = [0, best.loss];
   const draws = createDraws(problem);
   let step = 0;
-  while (step < options.steps && idle < options.patience && validation.size > 0) {
+  // a size hardens over all steps: before the last one its validations say little
+  const isPatient = (): boolean => problem.learnsSize || idle < options.patience;
+  while (step < options.steps && isPatient() && validation.size > 0) {
     problem.signal?.throwIfAborted();
     const temperature = temperatureAt(step, options.steps);
     const masks = problem.learnsSize
@@ -68,7 +70,11 @@ export async function learnMaps(problem: TransferProblem): Promise<LearnedMaps> 
           softMask(present(lengths[block], "length"), boundary, temperature),
         )
       : hardMasks(lengths, lengths);
-    const { parameters: slopes, masks: maskSlopes } = await lossOf(
+    const {
+      lossNats,
+      parameters: slopes,
+      masks: maskSlopes,
+    } = await lossOf(
       problem,
       { parameters, masks },
       { split: "train", chosen: draws(), gradient: true },
@@ -91,6 +97,7 @@ export async function learnMaps(problem: TransferProblem): Promise<LearnedMaps> 
       );
     }
     step++;
+    problem.onStep?.({ step, steps: options.steps, lossNats });
     if (step % options.validateEvery !== 0 && step !== options.steps) continue;
     const loss = await validate();
     losses.push(loss);

@@ -1,10 +1,16 @@
 /** @file Patched states of the trials of one direction, and the model that goes on from them. */
 import { invariant, present } from "../../errors.js";
-import { matrix, takeRows, type Matrix } from "../../numeric/matrix.js";
+import { matrix, type Matrix } from "../../numeric/matrix.js";
 import { f64 } from "../../numeric/vector.js";
 import type { MapParameters } from "../maps/map.js";
 import { exchange, type Exchanged } from "./exchange.js";
-import type { ExchangeSet, TransferDirection, TransferModel, TransferProblem } from "./problem.js";
+import {
+  statesOf,
+  type ExchangeSet,
+  type TransferDirection,
+  type TransferModel,
+  type TransferProblem,
+} from "./problem.js";
 
 /** Maps of all models, and how much of each block is exchanged. */
 export interface Maps {
@@ -31,7 +37,7 @@ export function exchangeTrials(
   const { source, target, exchanges } = direction;
   const parametersOf = (model: number): MapParameters =>
     present(maps.parameters[model], `map of model ${model}`);
-  const [from, into] = [takeRows(set.source, trials), takeRows(set.target, trials)];
+  const [from, into] = [statesOf(set.source, trials), statesOf(set.target, trials)];
   const keeper = parametersOf(target);
   const mask = wholeMask(problem, exchanges, maps);
   if (exchanges === "rest") {

@@ -3,8 +3,11 @@
  * each frozen model goes on from patched states. One model is DAS (arXiv 2303.02536), two or more are MAS (arXiv
  * 2501.06164, section 3).
  */
-import type { Matrix } from "../../numeric/matrix.js";
+import { takeRows, type Matrix } from "../../numeric/matrix.js";
+import { i32 } from "../../numeric/vector.js";
 import type { Stream } from "../../stats/stream.js";
+import type { Precision } from "../covariance.js";
+import type { StepReport } from "../learner.js";
 import type { MapForm } from "../maps/map.js";
 
 /**
@@ -49,18 +52,46 @@ export interface TransferModel {
   /** `[k, d]`, orthonormal rows: where its map starts. */
   readonly start: Matrix;
   readonly behaviour: Behaviour;
+  /** Stands beside the loss of its behaviour; absent: nothing does. */
+  readonly naturalness?: NaturalnessWeight;
 }
 
-/** Trials of one direction in one split; all `[trial, …]`. States are normalised, each by its own model. */
+/** Weight of `(n' − c)ᵀ Σ⁻¹ (n' − c) / unit²`, with c the natural mean of a trial and Σ within groups. */
+export interface NaturalnessWeight {
+  /** λ, nats. */
+  readonly weight: number;
+  /** Σ⁻¹. */
+  readonly precision: Precision;
+  /** Distance of natural states themselves. */
+  readonly unit: Readonly<Record<Exclude<TransferSplit, "test">, number>>;
+}
+
+/** States that several directions share, and which of them a set looks at. */
+export interface StateRows {
+  /** `[state, d]`. */
+  readonly states: Matrix;
+  /** `[trial]`, index of a state. */
+  readonly rows: Int32Array;
+}
+
+/** States of some trials, `[trial, d]`. */
+export function statesOf({ states, rows }: StateRows, trials: Int32Array): Matrix {
+  return takeRows(
+    states,
+    trials.map((trial) => i32(rows, trial)),
+  );
+}
+
+/** Trials of one direction in one split. States are normalised, each by its own model. */
 export interface ExchangeSet {
-  /** Episode of each trial in the target model. */
+  /** `[trial]`: episode in the target model. */
   readonly episodes: Int32Array;
-  /** `[trial, d of the target]`. */
-  readonly target: Matrix;
-  /** `[trial, d of the source]`. */
-  readonly source: Matrix;
-  /** `[trial, d of the target]`: mean of the target's natural states with the variables that the patched one has. */
-  readonly natural: Matrix;
+  /** Of the target. */
+  readonly target: StateRows;
+  /** Of the source. */
+  readonly source: StateRows;
+  /** Of the target: means of its natural states with the variables that a patched one has. */
+  readonly natural: StateRows;
   /** `[trial]`: 0 where the target never has these variables, so that `natural` has no row. */
   readonly hasNatural: Uint8Array;
 }
@@ -131,4 +162,5 @@ export interface TransferProblem {
   readonly options: TransferOptions;
   readonly random: Stream;
   readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((report: StepReport) => void) | undefined;
 }

@@ -1,12 +1,20 @@
 /** @file Loss and gradient of a minibatch of all directions: each target model is run once, for all that goes into it. */
 import { invariant, NumericsError, present } from "../../errors.js";
-import { matrix, row, takeRows, type Matrix } from "../../numeric/matrix.js";
-import { axpy, f64, i32, joined } from "../../numeric/vector.js";
+import { matrix, row, subtract, type Matrix } from "../../numeric/matrix.js";
+import { axpy, dot, f64, i32, joined } from "../../numeric/vector.js";
 import { zeroLike, type MapParameters } from "../maps/map.js";
 import type { Exchanged } from "./exchange.js";
 import { latentLoss } from "./latent-loss.js";
 import { asModelHas, exchangedBlocks, exchangeTrials, modelAt, type Maps } from "./patch.js";
-import type { Outcome, TransferDirection, TransferProblem, TransferSplit } from "./problem.js";
+import { together } from "../together.js";
+import {
+  statesOf,
+  type NaturalnessWeight,
+  type Outcome,
+  type TransferDirection,
+  type TransferProblem,
+  type TransferSplit,
+} from "./problem.js";
 
 /** Trials of each direction; those of a direction that is not looked at are absent. */
 export type ChosenTrials = ReadonlyMap<TransferDirection, Int32Array>;
@@ -77,11 +85,12 @@ async function runTargets(
   { split, gradient }: { readonly split: TransferSplit; readonly gradient: boolean },
 ): Promise<ReadonlyMap<Patched, Outcome>> {
   const found = new Map<Patched, Outcome>();
-  for (const [index, model] of problem.models.entries()) {
+  // all at once: each may compute on processors of its own
+  const onTargets = problem.models.map(async (model, index) => {
     const own = patched.filter(
       ({ direction }) => direction.target === index && direction.weight.behaviour > 0,
     );
-    if (own.length === 0) continue;
+    if (own.length === 0) return;
     const states = own.map(({ exchanged }) => asModelHas(model, exchanged.states));
     const episodes = own.map(({ direction, trials }) =>
       trials.map((trial) => i32(direction.sets[split].episodes, trial)),
@@ -98,7 +107,8 @@ async function runTargets(
       found.set(each, rowsOf(outcome, { first, last, d }));
       first = last;
     }
-  }
+  });
+  await together(onTargets);
   return found;
 }
 
@@ -120,7 +130,7 @@ function directionLoss(
   { split, outcome }: { readonly split: TransferSplit; readonly outcome: Outcome | undefined },
 ): { readonly loss: number; readonly slope: Matrix } {
   const { behaviour, latent } = direction.weight;
-  const { sigma } = modelAt(problem, direction.target);
+  const { sigma, naturalness } = modelAt(problem, direction.target);
   const states = exchanged.states;
   const slope = matrix(states.rows, states.cols);
   let loss = 0;
@@ -129,11 +139,14 @@ function directionLoss(
     const share = behaviour / trials.length;
     loss += share * outcome.lossNats.reduce((sum, each) => sum + each, 0);
     outcome.slope?.forEach((value, i) => (slope.data[i] = share * sigma * value));
+    if (naturalness !== undefined) {
+      loss += share * addPenalty(slope, share, { naturalness, states, direction, trials, split });
+    }
   }
   if (latent > 0) {
     const set = direction.sets[split];
     const hasNatural = Uint8Array.from(trials, (trial) => set.hasNatural[trial] ?? 0);
-    const natural = latentLoss(states, takeRows(set.natural, trials), hasNatural);
+    const natural = latentLoss(states, statesOf(set.natural, trials), hasNatural);
     if (natural.n > 0) {
       const share = latent / natural.n;
       loss += share * natural.loss.reduce((sum, each) => sum + each, 0);
@@ -141,6 +154,31 @@ function directionLoss(
     }
   }
   return { loss, slope };
+}
+
+/** Penalty of all rows together, nats; adds `share` × its derivative to `slope`. */
+function addPenalty(
+  slope: Matrix,
+  share: number,
+  {
+    naturalness: { weight, precision, unit },
+    states,
+    direction,
+    trials,
+    split,
+  }: Pick<Patched, "direction" | "trials"> & {
+    readonly naturalness: NaturalnessWeight;
+    readonly states: Matrix;
+    readonly split: TransferSplit;
+  },
+): number {
+  invariant(split !== "test", "test trials are not learned from");
+  const factor = weight / unit[split] ** 2;
+  const n = states.data.length;
+  const offsets = subtract(states, statesOf(direction.sets[split].natural, trials));
+  const images = precision.apply(offsets);
+  axpy(2 * factor * share, row(images, 0), { y: row(slope, 0), n });
+  return factor * dot(row(offsets, 0), row(images, 0), n);
 }
 
 function notFinite(found: number): NumericsError {

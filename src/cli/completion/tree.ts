@@ -2,7 +2,15 @@
  * @file The command line as data for shell completion: commands, options, and what a value of each may be.
  */
 import type { Argument, Command, Option } from "commander";
-import { ALSO_VIEWS, CONTROLS, DEVICES, LEARNERS } from "../../plan/defaults.js";
+import {
+  ALSO_VIEWS,
+  CONTROLS,
+  DEVICES,
+  LEARNERS,
+  MAP_NAMES,
+  METHOD_NAMES,
+} from "../../plan/defaults.js";
+import { SIDES } from "../../plan/sides.js";
 import { FORMATS } from "../../report/view-names.js";
 import { VERDICT_WORDS } from "../../verdict/verdicts.js";
 import { SCHEMAS } from "../commands.js";
@@ -47,6 +55,7 @@ export interface CommandTree {
 const BY_VALUE_NAME: Readonly<Record<string, Values>> = {
   dir: { paths: "folders" },
   file: { paths: "files" },
+  side: { words: SIDES },
   path: { paths: "files" },
   result: { paths: "files" },
 };
@@ -68,6 +77,8 @@ function wordsOf(audits: readonly string[]): Readonly<Record<string, Values>> {
     "--audit": { paths: "files", words: audits },
     "--controls": { words: CONTROLS },
     "--learner": { words: LEARNERS },
+    "--method": { words: METHOD_NAMES },
+    "--map": { words: MAP_NAMES },
     "--device": { words: DEVICES },
     "--layers": { words: ["all", "every:4", "spread:8"] },
     "--format": { words: FORMATS },

@@ -2,16 +2,21 @@
 import { evaluateMaps, type Evaluation } from "../../align/transfer/evaluate.js";
 import { learnMaps, startingMaps } from "../../align/transfer/learn.js";
 import { asModelHas, modelAt, type Maps } from "../../align/transfer/patch.js";
-import type { Outcome, TransferDirection, TransferProblem } from "../../align/transfer/problem.js";
+import type {
+  Outcome,
+  StateRows,
+  TransferDirection,
+  TransferProblem,
+} from "../../align/transfer/problem.js";
 import { randomSubspace } from "../../align/stiefel.js";
 import { present } from "../../errors.js";
-import { takeRows, type Matrix } from "../../numeric/matrix.js";
+import { takeRows } from "../../numeric/matrix.js";
 import { sum } from "../../numeric/vector.js";
 import { GATE_DEFAULTS, isAlive } from "../gate.js";
 import type { Count, Distance, Hits } from "../measures.js";
 import type { AlignmentRequest } from "./alignment-request.js";
 import { divergenceIn, type Divergence } from "./divergence.js";
-import { METHODS } from "./method.js";
+import { METHODS } from "../../align/transfer/method.js";
 import { setUp, type AlignmentSetUp } from "./set-up.js";
 import { compareStates, type StateSimilarity } from "./similarity.js";
 import type { TrialGroup } from "./trial-groups.js";
@@ -124,9 +129,10 @@ async function swapUntouched({
   const found: Untouched[] = [];
   for (const [i, { target, sets }] of problem.directions.entries()) {
     const { test } = sets;
-    const run = async (states: Matrix, episodes: Int32Array): Promise<Hits> => {
+    const run = async (of: StateRows, episodes: Int32Array): Promise<Hits> => {
       const model = modelAt(problem, target);
-      const asked = { episodes, states: asModelHas(model, states), mode: "trial" } as const;
+      const states = asModelHas(model, takeRows(of.states, of.rows));
+      const asked = { episodes, states, mode: "trial" } as const;
       return hitsOf(await model.behaviour.run(asked));
     };
     const group = present(groups[i], "group of a direction");
@@ -198,8 +204,9 @@ async function measureDirection(
   const learned = await run(maps);
   const distance = divergence(learned.states, sets.test);
   const order = controls.order.fork(`${source}→${target}/${exchanges}`);
-  const permuted = order.shuffle([...sets.test.episodes.keys()]);
-  const shuffled = { ...sets.test, source: takeRows(sets.test.source, permuted) };
+  const { source: given } = sets.test;
+  const rows = Int32Array.from(order.shuffle([...given.rows]));
+  const shuffled = { ...sets.test, source: { ...given, rows } };
   return {
     ...{ source, target, exchanges },
     isLearned: weight.behaviour > 0 || weight.latent > 0,

@@ -1,7 +1,7 @@
 /** @file What an alignment of small networks is asked for. */
 import type { MapForm } from "../../align/maps/map.js";
 import type { TransferOptions } from "../../align/transfer/problem.js";
-import type { MethodName } from "./method.js";
+import type { MethodName } from "../../align/transfer/method.js";
 import type { RunTask } from "./placed-run.js";
 import type { Block } from "./starts.js";
 import type { Steps } from "./steps.js";

@@ -6,9 +6,9 @@ import {
   type TransferSplit,
 } from "../../align/transfer/problem.js";
 import { present } from "../../errors.js";
-import { matrix, takeRows } from "../../numeric/matrix.js";
+import { matrix } from "../../numeric/matrix.js";
 import type { AlignmentRequest } from "./alignment-request.js";
-import { METHODS } from "./method.js";
+import { METHODS } from "../../align/transfer/method.js";
 import type { NetworkStates } from "./network-states.js";
 import type { TargetEpisodes } from "./target-episodes.js";
 import { groupOf, type TrialGroup } from "./trial-groups.js";
@@ -89,8 +89,9 @@ function exchangeSet(
   const given = present(source.sources.get(group), "rows of the sources");
   return {
     episodes: present(episodes.groups.get(group), "episodes of a group").trials[split],
-    target: takeRows(target.states.normalised, target.targets.rows[split]),
-    source: takeRows(source.states.normalised, given[split]),
-    ...{ natural, hasNatural },
+    target: { states: target.states.normalised, rows: target.targets.rows[split] },
+    source: { states: source.states.normalised, rows: given[split] },
+    natural: { states: natural, rows: Int32Array.from(values.keys()) },
+    hasNatural,
   };
 }

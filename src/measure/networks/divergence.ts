@@ -1,7 +1,7 @@
 /** @file How far a network's patched states lie from its natural ones: in all coordinates at once, not one by one. */
 import { distinctItems } from "../../align/distinct.js";
 import { fitNaturalStates } from "../../align/natural-states.js";
-import type { ExchangeSet } from "../../align/transfer/problem.js";
+import { statesOf, type ExchangeSet } from "../../align/transfer/problem.js";
 import { row, takeRows, type Matrix } from "../../numeric/matrix.js";
 import { medianInterval } from "../../numeric/quantile.js";
 import { axpy, dot, i32 } from "../../numeric/vector.js";
@@ -34,7 +34,7 @@ export function divergenceIn({ states, train, grouping }: NetworkStates): Diverg
     const kept = Int32Array.from(set.hasNatural.keys()).filter((i) => set.hasNatural[i] === 1);
     if (kept.length === 0) return undefined;
     const offsets = takeRows(patched, kept);
-    axpy(-1, row(takeRows(set.natural, kept), 0), { y: row(offsets, 0), n: offsets.data.length });
+    axpy(-1, row(statesOf(set.natural, kept), 0), { y: row(offsets, 0), n: offsets.data.length });
     const images = natural.precision.apply(offsets);
     const distances = Array.from(kept.keys(), (r) =>
       Math.sqrt(dot(row(offsets, r), row(images, r), offsets.cols)),

@@ -5,7 +5,7 @@ import { stream } from "../../stats/stream.js";
 import type { AlignmentRequest } from "./alignment-request.js";
 import { continueFrom } from "./continuation.js";
 import { layOut } from "./directions.js";
-import { METHODS } from "./method.js";
+import { METHODS } from "../../align/transfer/method.js";
 import { collectStates, type NetworkStates } from "./network-states.js";
 import { startSubspaces } from "./starts.js";
 import { targetEpisodes } from "./target-episodes.js";

@@ -2,7 +2,7 @@
  * @file The methods, as choices of one learner: what becomes of the rest of the target's coordinates, and which directions
  * are learned from by what (MAS and stitching: arXiv 2501.06164, section 3; DAS: arXiv 2303.02536).
  */
-import type { TransferDirection, TransferProblem } from "../../align/transfer/problem.js";
+import type { TransferDirection, TransferProblem } from "./problem.js";
 
 /** What decides whether a direction is learned from. */
 interface DirectionFacts {

@@ -1,0 +1,68 @@
+/** @file Maps other than rotations, or methods other than MAS: where they cannot be learned, and what a reader must know. */
+import { METHODS } from "../align/transfer/method.js";
+import { PlanError } from "../errors.js";
+import { chooseMaps, describeMaps } from "../measure/map-choice.js";
+import { chooseTexts } from "../plan/choose-audits.js";
+import { listNames } from "../plan/did-you-mean.js";
+import { mapOptions, type AuditOptions } from "../plan/options.js";
+import type { TextAudit } from "../plan/text-audit.js";
+import type { Warning } from "../report/schema.js";
+
+/** @throws {@link PlanError} `MAPS_OF_CONTEXTS` where an audit of texts is asked for beside such maps. */
+export function checkMapOptions(options: AuditOptions, texts: readonly TextAudit[]): void {
+  const whole = chooseTexts({ texts, audits: options.audits }).map(({ id }) => id);
+  if (describeMaps(chooseMaps(options)) === undefined || whole.length === 0) return;
+  const given = Object.entries(mapOptions(options)).map(([name, value]) =>
+    value === true ? "--learn-size" : `--${name} ${value}`,
+  );
+  throw new PlanError("the whole next-token behaviour is aligned by rotations that MAS learns", {
+    code: "MAPS_OF_CONTEXTS",
+    where: given.join(" "),
+    expected: "audits of named variables",
+    found: `--audit ${listNames(whole)}`,
+    hint: "leave these options out, or run these audits in a command of their own without them",
+  });
+}
+
+/** What such maps say less of than rotations learned by MAS do. */
+export function warnMapOptions(options: AuditOptions): readonly Warning[] {
+  const choice = chooseMaps(options);
+  const { method, form, closed } = choice;
+  const { method: isMethod, map: isMap } = mapOptions(options);
+  return [
+    ...(isMethod === undefined
+      ? []
+      : [
+          {
+            code: "METHOD",
+            message: `learned by ${METHODS[method].title}; ${SAYS[isMethod as keyof typeof SAYS]}`,
+          },
+        ]),
+    ...(isMap === undefined
+      ? []
+      : [
+          {
+            code: "FREE_MAPS",
+            message: `maps are ${form.name}, which allows ${form.allows}: a variable that was changed so transfers here and fails under rotations`,
+          },
+        ]),
+    ...(closed === undefined
+      ? []
+      : [
+          {
+            code: "CLOSED_MODEL",
+            message: `maps into the ${closed} model were learned from its natural states alone; what they are worth is told by its answers all the same`,
+          },
+        ]),
+  ];
+}
+
+/** What a verdict of each method rests on. */
+const SAYS = {
+  das: "nothing is compared, so that no variable transfers or fails here",
+  unimas: "only base→tuned is compared",
+  stitching:
+    "a cross direction is held against the target's own DAS, and passes more easily than MAS",
+  "latent-stitching":
+    "a cross direction is held against the target's own DAS; no behaviour was learned from across",
+} as const satisfies Readonly<Record<Exclude<keyof typeof METHODS, "mas">, string>>;
