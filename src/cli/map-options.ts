@@ -1,5 +1,5 @@
 /** @file Maps other than rotations, or methods other than MAS: where they cannot be learned, and what a reader must know. */
-import { METHODS } from "../align/transfer/method.js";
+import type { METHODS } from "../align/transfer/method.js";
 import { PlanError } from "../errors.js";
 import { chooseMaps, describeMaps } from "../measure/map-choice.js";
 import { chooseTexts } from "../plan/choose-audits.js";
@@ -26,24 +26,16 @@ export function checkMapOptions(options: AuditOptions, texts: readonly TextAudit
 
 /** What such maps say less of than rotations learned by MAS do. */
 export function warnMapOptions(options: AuditOptions): readonly Warning[] {
-  const choice = chooseMaps(options);
-  const { method, form, closed } = choice;
-  const { method: isMethod, map: isMap } = mapOptions(options);
+  const { method, form, closed } = chooseMaps(options);
+  const { map } = mapOptions(options);
   return [
-    ...(isMethod === undefined
-      ? []
-      : [
-          {
-            code: "METHOD",
-            message: `learned by ${METHODS[method].title}; ${SAYS[isMethod as keyof typeof SAYS]}`,
-          },
-        ]),
-    ...(isMap === undefined
+    ...(method === "mas" ? [] : [{ code: "METHOD", message: `method ${method}: ${SAYS[method]}` }]),
+    ...(map === undefined
       ? []
       : [
           {
             code: "FREE_MAPS",
-            message: `maps are ${form.name}, which allows ${form.allows}: a variable that was changed so transfers here and fails under rotations`,
+            message: `maps are ${map}, which allows ${form.allows}: a variable that was changed so transfers here and fails under rotations`,
           },
         ]),
     ...(closed === undefined
@@ -59,10 +51,10 @@ export function warnMapOptions(options: AuditOptions): readonly Warning[] {
 
 /** What a verdict of each method rests on. */
 const SAYS = {
-  das: "nothing is compared, so that no variable transfers or fails here",
-  unimas: "only base→tuned is compared",
+  das: "each model is learned within itself and nothing is compared: no variable transfers or fails here",
+  unimas: "only exchanges into the tuned model were learned, and only base→tuned is compared",
   stitching:
-    "a cross direction is held against the target's own DAS, and passes more easily than MAS",
+    "each cross direction was learned by itself, with the rest of the target dropped, and is held against the target's own DAS: it passes more easily than MAS",
   "latent-stitching":
-    "a cross direction is held against the target's own DAS; no behaviour was learned from across",
+    "each cross direction was fitted to the target's natural states, with the rest of the target dropped, and is held against the target's own DAS",
 } as const satisfies Readonly<Record<Exclude<keyof typeof METHODS, "mas">, string>>;

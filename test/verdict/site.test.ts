@@ -1,10 +1,25 @@
 import { describe, expect, it } from "vitest";
-import type { AuditMeasures, CellMeasures, Distance, Trials } from "../../src/measure/measures.js";
+import type {
+  AuditMeasures,
+  CellMeasures,
+  Direction,
+  Distance,
+  Trials,
+} from "../../src/measure/measures.js";
 import { wilson } from "../../src/stats/intervals.js";
 import { DEFAULT_POLICY, policySchema, type Policy } from "../../src/verdict/policy.js";
 import { judge } from "../../src/verdict/run.js";
 import type { SiteVerdict } from "../../src/verdict/verdicts.js";
-import { all, CONSTANT, GOOD, NOTHING, plantAudit, plantCell, row } from "./planted.js";
+import {
+  all,
+  CONSTANT,
+  GOOD,
+  NOTHING,
+  plantAudit,
+  plantCell,
+  row,
+  type PlantedRates,
+} from "./planted.js";
 
 function judgeOne(
   cell: CellMeasures,
@@ -126,6 +141,46 @@ describe("the words of a site", () => {
     );
     const told = plantAudit({}, { notMeasurable: "no item left" });
     expect(judgeOne(plantCell(GOOD), told).reasons).toEqual(["no item left"]);
+  });
+});
+
+describe("methods that do not learn both cross directions", () => {
+  const made = (cross: readonly Direction[], iia: PlantedRates["iia"]): CellMeasures => ({
+    ...plantCell({ ...GOOD, ...(iia && { iia }) }),
+    maps: { method: "m", map: "orthogonal", cross },
+  });
+  const forward: PlantedRates["iia"] = {
+    "base→base": 0.96,
+    "base→tuned": 0.96,
+    "tuned→tuned": 0.96,
+  };
+
+  it("are judged by the one that they learn", () => {
+    const site = judgeOne(made(["base→tuned"], forward));
+    expect(site.verdict).toBe("transfers");
+    expect(site.reasons[0]).toBe(
+      "the cross direction reaches .80 of the target's own effect: base→tuned 1.00 [.99, 1.01]",
+    );
+    const broken = judgeOne(made(["base→tuned"], { ...forward, "base→tuned": 0.6 }));
+    expect(broken.verdict).toBe("fails");
+  });
+
+  it("are not decided where it was not run", () => {
+    const { "base→tuned": _, ...within } = forward;
+    const site = judgeOne(made(["base→tuned"], within));
+    expect(site.verdict).toBe("inconclusive");
+    expect(site.reasons).toContain("base→tuned was not run");
+  });
+
+  it("say nothing of a transfer where they learn none, and still say what is lost", () => {
+    const { "base→tuned": _, ...within } = forward;
+    const site = judgeOne(made([], within));
+    expect(site.verdict).toBe("inconclusive");
+    expect(site.reasons[0]).toMatch(
+      /^the method learns each model within itself and compares nothing: base encodes it: .*; tuned encodes it: /,
+    );
+    const lost = { ...plantCell(CONSTANT), maps: made([], within).maps! };
+    expect(judgeOne(lost, plantAudit({ tuned: 0.5 })).verdict).toBe("lost");
   });
 });
 

@@ -135,6 +135,23 @@ function figure(value: number | undefined): string {
   return value === undefined ? ABSENT : plainText(value);
 }
 
+/** What was learned in place of rotations by MAS. */
+function mapRows(maps: CellMeasures["maps"]): readonly (readonly [string, string])[] {
+  if (maps === undefined) return [];
+  const closed = maps.closed === undefined ? "" : `; ${maps.closed} recorded only`;
+  return [["method, maps", `${maps.method}, ${maps.map}${closed}`]];
+}
+
+/** Dimensions that are exchanged, where their number was learned. */
+function sizeRows({
+  size,
+  others = [],
+}: NonNullable<CellMeasures["learning"]>): readonly (readonly [string, string])[] {
+  if (size === undefined) return [];
+  const rest = others.map((part) => `${part.size ?? ABSENT} for ${part.directions.join(", ")}`);
+  return [["dimensions exchanged, learned", [size, ...rest].join("; ")]];
+}
+
 /** How the learning went, in a sentence or two. */
 export function LearningText({
   cell,
@@ -146,7 +163,13 @@ export function LearningText({
   const losses = validationLossNats.length === 0 ? undefined : Math.min(...validationLossNats);
   const rows = [
     ["models trained", trained.join(" and ")],
+    ...mapRows(cell?.maps),
     ["steps, kept step", `${steps}, ${bestStep}`],
+    ...sizeRows(learning),
+    ...(learning.others ?? []).map((part) => [
+      `steps, kept step for ${part.directions.join(", ")}`,
+      `${part.steps}, ${part.bestStep}`,
+    ]),
     ["validation loss there (nats)", figure(losses)],
     ["k, seed", `${site.k}, ${site.seed}`],
     ["width of the states", SIDES.map((side) => cell?.dModel[side] ?? ABSENT).join(" and ")],
