@@ -81,9 +81,16 @@ export const GROUPS = {
         "learner",
       ),
     ),
-    valued("--method <name>", withDefault(`${METHOD_NAMES.join(", ")}`, "method")),
+    valued(
+      "--method <name>",
+      withDefault(`how maps are learned: ${METHOD_NAMES.join(", ")}`, "method"),
+    ),
     valued("--map <name>", withDefault(`form of the maps: ${MAP_NAMES.join(", ")}`, "map")),
     valued("--closed <side>", "base or tuned: recorded, never intervened on to learn (CLMAS)"),
+    new Option(
+      "--joint",
+      "learn all variables of an audit together, in blocks of their own, with a null block",
+    ),
     new Option("--learn-size", "learn how many of the k dimensions are needed (Boundless DAS)"),
     valued("--seed <n>", withDefault("seed of every random stream", "seed")),
     valued("--seeds <n>", withDefault("learnings per cell, to show their spread", "seeds")),

@@ -13,7 +13,7 @@ export function checkMapOptions(options: AuditOptions, texts: readonly TextAudit
   const whole = chooseTexts({ texts, audits: options.audits }).map(({ id }) => id);
   if (describeMaps(chooseMaps(options)) === undefined || whole.length === 0) return;
   const given = Object.entries(mapOptions(options)).map(([name, value]) =>
-    value === true ? "--learn-size" : `--${name} ${value}`,
+    value === true ? SWITCHES[name] : `--${name} ${value}`,
   );
   throw new PlanError("the whole next-token behaviour is aligned by rotations that MAS learns", {
     code: "MAPS_OF_CONTEXTS",
@@ -23,6 +23,9 @@ export function checkMapOptions(options: AuditOptions, texts: readonly TextAudit
     hint: "leave these options out, or run these audits in a command of their own without them",
   });
 }
+
+/** Switches, by the names of their options. */
+const SWITCHES: Readonly<Record<string, string>> = { learnSize: "--learn-size", joint: "--joint" };
 
 /** What such maps say less of than rotations learned by MAS do. */
 export function warnMapOptions(options: AuditOptions): readonly Warning[] {

@@ -141,11 +141,21 @@ export class OptionReader {
       this.problem("closed", "no such flag: only MAS learns all directions", `--method ${method}`);
     if (learnSize && Number(this.one("k") ?? 1) < 2)
       this.problem("learn-size", "--k beside it, 2 or more: the most that may be kept", "one dimension"); // prettier-ignore
+    const joint = this.on("joint");
+    if (joint && method !== "mas")
+      this.problem(
+        "joint",
+        "no such flag: only MAS learns several variables",
+        `--method ${method}`,
+      );
+    if (joint && learnSize)
+      this.problem("joint", "no --learn-size beside it: the blocks lie one after the other", "both"); // prettier-ignore
     const chosen: MapOptions = {
       ...(method !== DEFAULTS.method && { method }),
       ...(map !== DEFAULTS.map && { map }),
       ...(isClosed && { closed }),
       ...(learnSize && { learnSize }),
+      ...(joint && { joint }),
     };
     const [other] = Object.keys(chosen);
     if (other !== undefined && this.one("learner") === "tfjs")

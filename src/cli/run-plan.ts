@@ -100,12 +100,13 @@ function factsOf({ options, inputs, versions, device, threads, prepack }: PlanPa
 }
 
 function mapFacts(options: AuditOptions): Fact[] {
-  const { method, map, closed, learnSize } = mapOptions(options);
+  const { method, map, closed, learnSize, joint } = mapOptions(options);
   return [
     ...(method === undefined ? [] : [{ name: "--method", value: method }]),
     ...(map === undefined ? [] : [{ name: "--map", value: map }]),
     ...(closed === undefined ? [] : [{ name: "--closed", value: closed }]),
     ...(learnSize === undefined ? [] : [{ name: "--learn-size", value: "given" }]),
+    ...(joint === undefined ? [] : [{ name: "--joint", value: "given" }]),
   ];
 }
 

@@ -4,7 +4,7 @@ import { indexCausalModel } from "../measure/causal-index.js";
 import { cellRows, type CellSize, type Rows } from "../measure/cell-rows.js";
 import { CONTEXT_LEARNING } from "../measure/full/cell.js";
 import { contextRows } from "../measure/full/cell-rows.js";
-import { chooseMaps, describeMaps } from "../measure/map-choice.js";
+import { batchesRun, chooseMaps } from "../measure/map-choice.js";
 import { SIDES, type Side } from "../measure/measures.js";
 import { VALIDATION_PAIRS } from "../measure/run.js";
 import { bySide } from "../measure/site.js";
@@ -123,7 +123,7 @@ function cellSizes(
     isolation: isolationCount(audit.prepared, variable, options),
     sizes: curveSizes(k, width).length,
     sameWidth: base.dModel === tuned.dModel,
-    learning: batchesOf(learningDefaults(k), options),
+    learning: batchesRun(chooseMaps(options), learningDefaults(k), audit.variables.length),
     further: { controls: options.controls === "full", repeats: options.seeds - 1 },
   };
   const live = eachEnd((end): CellSize => ({
@@ -133,12 +133,6 @@ function cellSizes(
     fallsShort: end === "high",
   }));
   return { idle, live };
-}
-
-/** Only what rotations are learned by carries answers on; other maps run every minibatch. */
-function batchesOf(learning: LearningOptions, options: AuditOptions): LearningOptions {
-  const isUsual = describeMaps(chooseMaps(options)) === undefined;
-  return isUsual ? learning : { ...learning, stepsPerBatch: 1, batchesKept: 1 };
 }
 
 /** A learning stops after `patience` validations without progress; how many bring progress is not known before. */

@@ -43,6 +43,8 @@ export interface AuditRequest {
   readonly closed?: Side;
   /** Learn how many of the k dimensions are needed; `k` is then the most. @defaultValue false */
   readonly learnSize?: boolean;
+  /** Learn all variables of an audit together, in blocks of their own, with a null block. @defaultValue false */
+  readonly joint?: boolean;
   /** Seed of every random stream. @defaultValue 0 */
   readonly seed?: number;
   /** Learnings per cell, to show their spread. @defaultValue 1 */
@@ -84,6 +86,7 @@ const OPTIONS: Readonly<Record<keyof AuditRequest, string | null>> = {
     map: "map",
     closed: "closed",
     learnSize: "learnSize",
+    joint: "joint",
     seed: "seed",
     seeds: "seeds",
     policy: "policy",

@@ -67,6 +67,17 @@ export interface CellProgress {
   readonly lossNats?: number;
 }
 
+/** A variable that has a block of its own beside those of other variables. */
+export interface JointVariable {
+  readonly variable: string;
+  readonly k: number;
+  /** Its groups are those of every variable of the audit; values and counterfactuals are its own. */
+  readonly causal: CausalIndex;
+  readonly pairs: TablePairs;
+  /** Under the tuned model's own table, where it has one. */
+  readonly own?: TablePairs | undefined;
+}
+
 /** Everything a cell is measured from. */
 export interface CellInput {
   readonly key: CellKey;
@@ -78,6 +89,8 @@ export interface CellInput {
   readonly pairs: TablePairs;
   /** The tuned model's own table (`answer-table.ts`) and pairs drawn under it, where it has one. */
   readonly own?: { readonly answer: Int32Array; readonly pairs: TablePairs } | undefined;
+  /** All variables of the audit, where they are learned together; the one under test among them. */
+  readonly joint?: readonly JointVariable[] | undefined;
   /** Pairs whose answer must stay; absent where no other variable decides the answer. */
   readonly isolation?: PairSet | undefined;
   /** `[item, dModel]` of a network with random weights; without, that control is not run. */

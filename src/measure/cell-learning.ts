@@ -1,5 +1,4 @@
 /** @file From a cell to a learning problem: the closed-form start, the natural states, and the report of how it went. */
-import { alignTo, ownSubspace, pairSubspaces } from "../align/closed-form.js";
 import type { LearningPairs, LearningTarget } from "../align/learner.js";
 import { rotation, type AlignmentMap } from "../align/maps/alignment-map.js";
 import { ORTHOGONAL_FORM } from "../align/maps/linear.js";
@@ -27,29 +26,8 @@ import {
   type LearningPart,
   type Side,
 } from "./measures.js";
-import { bySide, type Site } from "./site.js";
+import { bySide } from "./site.js";
 import { learnTransfer, type LearnedTransfer, type TransferParts } from "./transfer-learning.js";
-
-/**
- * Closed-form subspaces. With both models alive they are paired; with one alive they are that model's own, and the
- * other's are aligned to it (absent where it has no code at all) for the trials of the closed form only.
- */
-export function startSubspaces(
-  site: Site,
-  { alive, k, random }: { alive: readonly Side[]; k: number; random: Stream },
-): Subspaces {
-  const [live, other] = alive;
-  invariant(live !== undefined, "a live model");
-  if (other !== undefined) {
-    const [base, tuned] = pairSubspaces(site.code("base"), site.code("tuned"), { k, random });
-    return { base, tuned };
-  }
-  const dead: Side = live === "base" ? "tuned" : "base";
-  const reference = site.code(live);
-  const subspace = ownSubspace(reference, { k, random });
-  const aligned = alignTo({ subspace, reference }, site.code(dead), random);
-  return { [live]: subspace, ...(aligned && { [dead]: aligned }) };
-}
 
 /** What learning gave: maps of the trained directions, and the report. */
 export interface LearnedCell {
@@ -96,15 +74,16 @@ export async function learnCell(context: TableContext, parts: LearningParts): Pr
     found.push(await learnPart(context, learning, { ...parts, random: own }));
   }
   const maps: MapsByDirection = Object.fromEntries(found.flatMap(({ maps: own }) => own));
-  const [first, ...others] = found.map(({ report }) => report);
+  const [first, ...others] = found;
   invariant(first !== undefined, "a learning");
-  const { directions: _, ...report } = first;
   return {
     maps,
     learning: {
       trained: targets,
-      ...report,
-      ...(others.length > 0 && { others }),
+      ...first.report,
+      ...(others.length > 0 && {
+        others: others.map(({ directions, report }) => ({ directions, ...report })),
+      }),
       naturalness: measureDistances(context, maps),
       sigma: bySide((side) => site.states(side).normalisation.sigma),
     },
@@ -114,7 +93,8 @@ export async function learnCell(context: TableContext, parts: LearningParts): Pr
 /** What one learning of a method gave. */
 interface LearnedPart {
   readonly maps: readonly (readonly [Direction, DirectionMaps])[];
-  readonly report: LearningPart;
+  readonly directions: readonly Direction[];
+  readonly report: Omit<LearningPart, "directions">;
 }
 
 async function learnPart(
@@ -134,12 +114,12 @@ async function learnPart(
     const into = present(maps[ENDS[d].target], `map of the target of ${d}`);
     return [d, { from, into, rest: learning.rest }];
   });
-  return { maps: ways, report: { directions: learning.gives, ...report } };
+  return { maps: ways, directions: learning.gives, report };
 }
 
 /** Rotations that are learned from behaviour alone, with the rest kept: what the learners of `align/learner.ts` are for. */
 function isOfRotations(
-  { form, learnsSize }: MapChoice,
+  { form, learnsSize, isJoint }: MapChoice,
   { models, targets, rest, weight }: MethodLearning,
 ): boolean {
   const isBehaviour = targets.every((target) =>
@@ -148,7 +128,7 @@ function isOfRotations(
       return behaviour === 1 && latent === 0;
     }),
   );
-  return form === ORTHOGONAL_FORM && !learnsSize && rest === "kept" && isBehaviour;
+  return form === ORTHOGONAL_FORM && !learnsSize && !isJoint && rest === "kept" && isBehaviour;
 }
 
 async function learnRotations(

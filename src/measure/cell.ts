@@ -10,11 +10,10 @@ import { i32 } from "../numeric/vector.js";
 import { countHits } from "../stats/hits.js";
 import { stream, type Stream } from "../stats/stream.js";
 import { cellName, checkInput, type CellInput, type CellProgress } from "./cell-input.js";
-import { learnCell, startSubspaces, type LearnedCell } from "./cell-learning.js";
+import { learnCell, type LearnedCell } from "./cell-learning.js";
 import {
   frozenBasisRuns,
   fullSwapRuns,
-  noHits,
   mapRuns,
   runControls,
   type ControlHits,
@@ -22,9 +21,10 @@ import {
 } from "./controls.js";
 import { ExampleBook } from "./examples.js";
 import { measureFurther } from "./further.js";
-import { isAlive, isShown } from "./gate.js";
+import { isShown } from "./gate.js";
 import { checkIdentity } from "./identity-guard.js";
 import { ENDS, ownMaps, permuteSources, rotations, type MapsByDirection } from "./interventions.js";
+import { jointBlocks } from "./joint-blocks.js";
 import { describeMaps, jointSides } from "./map-choice.js";
 import { mapTensors, type CellTensor } from "./map-tensors.js";
 import {
@@ -36,7 +36,6 @@ import {
   type DirectedHits,
   type Examples,
   type FurtherMeasures,
-  type Hits,
   type Learning,
   type Side,
   type Trials,
@@ -44,8 +43,9 @@ import {
 import { checkPairs } from "./pair-guard.js";
 import { measureSimilarity } from "./similarity.js";
 import { bySide, prepareSite } from "./site.js";
+import { startSubspaces } from "./starts.js";
 import { firstTrials, laterTrials, tableRuns } from "./table-run.js";
-import { spellHits } from "./trial-runner.js";
+import { judgeWhole, swapWhole, type WholeSwap } from "./whole-swap.js";
 
 /** What a cell leaves behind. */
 export interface CellResult {
@@ -80,7 +80,10 @@ export async function measureCell(input: CellInput): Promise<CellResult> {
   const results: TableResult[] = [];
   for (const run of runs) results.push(await measureTable({ input, site, run }));
   const [causal, own] = results;
-  const made = describeMaps(input.options.maps);
+  const made = describeMaps(
+    input.options.maps,
+    input.joint?.map(({ variable }) => variable),
+  );
   const measures: CellMeasures = {
     cell: input.key,
     dModel: bySide((side) => input.sides[side].dModel),
@@ -110,10 +113,6 @@ async function measureTable(context: TableContext): Promise<TableResult> {
   return learnTable(context, whole);
 }
 
-async function swapWhole(context: TableContext): Promise<DirectedHits> {
-  return (await runControls(context, fullSwapRuns(context, "within"))).fullSwap;
-}
-
 /** Hits of the first trials, followed by those of the later ones. */
 async function completeWhole(context: TableContext, first: DirectedHits): Promise<DirectedHits> {
   const run = laterTrials(context.run);
@@ -125,29 +124,10 @@ async function completeWhole(context: TableContext, first: DirectedHits): Promis
   return Object.fromEntries(whole);
 }
 
-/** What the first gate says of the trials of a table. */
-interface WholeSwap {
-  readonly alive: readonly Side[];
-  readonly trials: Trials;
-}
-
-function judgeWhole(context: TableContext, fullSwap: DirectedHits): WholeSwap {
-  const noIntervened = bySide((side) => noIntervention(context, side));
-  const alive = SIDES.filter((side) => {
-    const swapped = fullSwap[direction(side, side)] ?? "";
-    return isAlive(
-      { fullSwap: swapped, noIntervention: noIntervened[side] },
-      context.input.options.gate,
-    );
-  });
-  const trials = { ...noHits(), ...trialItems(context), noIntervention: noIntervened, fullSwap };
-  return { alive, trials };
-}
-
-async function learnTable(
-  context: TableContext,
-  { alive, trials }: WholeSwap,
-): Promise<TableResult> {
+async function learnTable(single: TableContext, whole: WholeSwap): Promise<TableResult> {
+  const { alive, trials } = whole;
+  const blocks = await jointBlocks(single, alive);
+  const context = { ...single, ...(blocks && { blocks }) };
   const { input, run } = context;
   const random = stream(input.key.seed, `cell/${cellName(input.key)}/${run.table}`);
   const bothLive = alive.length === SIDES.length;
@@ -255,15 +235,6 @@ async function measureControls(
     ...(base !== undefined && sameWidth ? frozenBasisRuns(context, base) : []),
   ];
   return runControls(context, runs, book);
-}
-
-function noIntervention({ input, run }: TableContext, side: Side): Hits {
-  const answers = run.test.target.map((item) => i32(input.sides[side].naturalClass, item));
-  return spellHits(answers, run.test.label[side]);
-}
-
-function trialItems({ run }: TableContext): Pick<Trials, "table" | "target" | "source"> {
-  return { table: run.table, target: [...run.test.target], source: [...run.test.source] };
 }
 
 function report({ input, run }: TableContext, phase: CellProgress["phase"]): void {

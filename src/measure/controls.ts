@@ -1,6 +1,7 @@
 /** @file The interventions of a cell as a list, and their hits by control and direction. */
 import type { AlignmentMap } from "../align/maps/alignment-map.js";
 import { together } from "../align/together.js";
+import type { CausalIndex } from "./causal-index.js";
 import { cellName, type CellInput } from "./cell-input.js";
 import type { ExampleBook } from "./examples.js";
 import { checkMoved } from "./interchange-guard.js";
@@ -35,6 +36,18 @@ export interface TableContext {
   readonly input: CellInput;
   readonly site: Site;
   readonly run: TableRun;
+  /** In order, the block of the variable under test among them; absent where it is learned by itself. */
+  readonly blocks?: readonly JointBlock[];
+}
+
+/** A variable that is learned in a block of coordinates of its own. */
+export interface JointBlock {
+  readonly variable: string;
+  readonly k: number;
+  readonly causal: CausalIndex;
+  readonly run: TableRun;
+  /** Models in which its whole swap moves the answer. */
+  readonly alive: readonly Side[];
 }
 
 /** One intervention on all trials. */

@@ -8,15 +8,11 @@ import { codeAndNoise } from "../align/closed-form.js";
 import { present } from "../errors.js";
 import { i32 } from "../numeric/vector.js";
 import type { Stream } from "../stats/stream.js";
-import {
-  learnCell,
-  startSubspaces,
-  type LearnedCell,
-  type LearningParts,
-} from "./cell-learning.js";
+import { learnCell, type LearnedCell, type LearningParts } from "./cell-learning.js";
 import { mapRuns, runControls, type TableContext } from "./controls.js";
 import { measureGeometry } from "./geometry.js";
 import { ownMaps, type MapsByDirection, type Subspaces } from "./interventions.js";
+import { measureNullBlock } from "./joint-blocks.js";
 import { measureIsolation } from "./isolation.js";
 import {
   direction,
@@ -30,6 +26,7 @@ import {
 } from "./measures.js";
 import { learnsFromOther } from "./map-choice.js";
 import type { Site } from "./site.js";
+import { startSubspaces } from "./starts.js";
 import { measureSizeCurve } from "./size-curve.js";
 import { leavesRoomForSteering } from "./steering-room.js";
 import { firstTrials, shuffleLabels } from "./table-run.js";
@@ -53,8 +50,9 @@ export async function measureFurther(
   const { further } = context.input.options;
   report(context, "isolation");
   const sizes = { alive: learned.alive, random: learned.random.fork("sizes") };
-  const [isolation, sizeCurve, controls, repeats] = await together([
+  const [isolation, nullBlock, sizeCurve, controls, repeats] = await together([
     measureIsolation(context, learned.maps),
+    measureNullBlock(context, learned.maps),
     measureSizeCurve(context, sizes),
     further.controls ? learnControls(context, learned) : Promise.resolve({}),
     learnAgain(context, learned, further.repeats),
@@ -63,6 +61,7 @@ export async function measureFurther(
     bothRight: bothRight(context),
     geometry: measureGeometry(context, ownMaps(learned.maps)),
     ...(isolation && { isolation }),
+    ...(nullBlock && { nullBlock }),
     sizeCurve,
     ...controls,
     repeats,

@@ -108,13 +108,24 @@ export function interchange(
       coordinateDifference(sourceEnd, targetEnd),
     );
   }
-  const { into, states } = exchanged(site, way, { maps, trials });
-  const shift = subtract(states, into);
+  const { states } = exchanged(site, way, { maps, trials });
+  return stateRows(site, way.target, { items: trials.target, states });
+}
+
+/** Normalised `states` `[row, dModel]` of these items as the model has them. */
+export function stateRows(
+  site: Site,
+  side: Side,
+  { items, states }: { readonly items: Int32Array; readonly states: Matrix },
+): Float32Array {
+  const { raw, normalised, normalisation } = site.states(side);
+  const { sigma } = normalisation;
+  const shift = subtract(states, takeRows(normalised, items));
   const d = shift.cols;
   // from the state itself: what is not moved stays as it is to the last bit
   return Float32Array.from(
     shift.data,
-    (value, i) => f32(raw, i32(trials.target, Math.floor(i / d)) * d + (i % d)) + sigma * value,
+    (value, i) => f32(raw, i32(items, Math.floor(i / d)) * d + (i % d)) + sigma * value,
   );
 }
 
@@ -135,12 +146,12 @@ function subspacesOf({
   return { from: source, into: target };
 }
 
-/** States of the targets before and after, normalised, `[trial, dModel]`; guarded as `ends` is. */
+/** Patched states, normalised, `[trial, dModel]`; guarded as `ends` is. */
 function exchanged(
   site: Site,
   { source, target }: Ends,
   { maps: { from, into, rest }, trials }: { maps: DirectionMaps; trials: TrialItems },
-): { readonly into: Matrix; readonly states: Matrix } {
+): { readonly states: Matrix } {
   const where = `${site.name}, ${source}→${target}`;
   checkMap(from, `${where}, map of ${source}`);
   checkMap(into, `${where}, map of ${target}`);
@@ -157,7 +168,7 @@ function exchanged(
   });
   const { normalised } = site.states(source);
   checkCoordinates({ coordinates, normalised, trials }, where);
-  return { into: own, states };
+  return { states };
 }
 
 /** Items of the trials; `source` may be permuted. */

@@ -1,4 +1,5 @@
 /** @file Which maps a cell learns, and by what: MAS with rotations, unless something else is asked for. */
+import type { LearningOptions } from "../align/learner.js";
 import { MAP_FORMS } from "../align/maps/forms.js";
 import type { MapForm } from "../align/maps/map.js";
 import { ORTHOGONAL_FORM } from "../align/maps/linear.js";
@@ -17,37 +18,60 @@ export interface MapChoice {
   readonly closed?: Side;
   /** Whether the number of exchanged coordinates is learned, up to k (Boundless DAS). */
   readonly learnsSize: boolean;
+  /** Whether all variables of an audit are learned together, in blocks of their own. */
+  readonly isJoint: boolean;
 }
 
 /** MAS with rotations. */
-export const ROTATIONS: MapChoice = { method: "mas", form: ORTHOGONAL_FORM, learnsSize: false };
+export const ROTATIONS: MapChoice = {
+  method: "mas",
+  form: ORTHOGONAL_FORM,
+  learnsSize: false,
+  isJoint: false,
+};
 
 /** The choice that options ask for. */
-export function chooseMaps({ method, map, closed, learnSize }: MapOptions): MapChoice {
+export function chooseMaps({ method, map, closed, learnSize, joint }: MapOptions): MapChoice {
   const form = MAP_FORMS.find(({ name }) => name === (map ?? ROTATIONS.form.name));
   return {
     method: method ?? ROTATIONS.method,
     form: present(form, `form ${map}`),
     ...(closed !== undefined && { closed }),
     learnsSize: learnSize === true,
+    isJoint: joint === true,
   };
 }
 
-/** The choice as results record it; undefined for {@link ROTATIONS}. */
-export function describeMaps({
-  method,
-  form,
-  closed,
-  learnsSize,
-}: MapChoice): MapsMade | undefined {
+/** The choice as results record it, with the variables that were learned together; undefined for {@link ROTATIONS}. */
+export function describeMaps(
+  { method, form, closed, learnsSize, isJoint }: MapChoice,
+  joint: readonly string[] = [],
+): MapsMade | undefined {
   const isUsual = method === "mas" && form === ORTHOGONAL_FORM && closed === undefined;
-  if (isUsual && !learnsSize) return undefined;
+  if (isUsual && !learnsSize && !isJoint) return undefined;
   return {
     ...{ method, map: form.name },
     ...(closed !== undefined && { closed }),
     ...(learnsSize && { learnsSize }),
+    ...(isJoint && { joint }),
     cross: CROSS[method],
   };
+}
+
+/**
+ * How many rows a learning runs, for estimates: what does not go by the learners of rotations runs every minibatch, and
+ * `variables` that are learned together run one each, with the null block within a model only.
+ */
+export function batchesRun(
+  { method, form, closed, learnsSize, isJoint }: MapChoice,
+  learning: LearningOptions,
+  variables: number,
+): LearningOptions {
+  const isKept = METHODS[method].rest === "kept" && form === ORTHOGONAL_FORM;
+  if (isKept && closed === undefined && !learnsSize && !isJoint) return learning;
+  const exchanges = isJoint ? variables + 0.5 : 1;
+  const pairsPerBatch = exchanges * learning.pairsPerBatch;
+  return { ...learning, pairsPerBatch, stepsPerBatch: 1, batchesKept: 1 };
 }
 
 /** One learning of a method. */

@@ -103,6 +103,8 @@ export interface MapsMade {
   readonly closed?: Side;
   /** The number of exchanged coordinates was learned, up to k. */
   readonly learnsSize?: true;
+  /** Variables that were learned together, in the order of their blocks. */
+  readonly joint?: readonly string[];
   /** Cross directions that the method learns maps for: what a verdict may compare. */
   readonly cross: readonly Direction[];
 }
@@ -148,6 +150,12 @@ export interface Isolation {
   readonly swapped: DirectedHits;
 }
 
+/** Everything outside the blocks of all variables taken from the source: "1" = the target gave its own answer all the same. */
+export interface NullBlock {
+  readonly noIntervention: Readonly<Record<Side, Hits>>;
+  readonly swapped: DirectedHits;
+}
+
 /** Closed-form subspaces of several sizes, on the first trials of the cell. */
 export interface SizeCurve {
   /** Trials, from the first on. */
@@ -174,6 +182,8 @@ export interface FurtherMeasures {
   readonly sizeCurve: SizeCurve;
   /** Absent where no other variable decides the answer, so that nothing can be carried along. */
   readonly isolation?: Isolation;
+  /** Only where all variables of the audit were learned together. */
+  readonly nullBlock?: NullBlock;
   /** λ = 0: what behaviour alone can be steered to; absent where both cross directions do what the target's own does. */
   readonly behaviourOnly?: ControlLearning;
   /** Labels shuffled among the training pairs, scored by the true ones: how selective the maps are; never a null. */

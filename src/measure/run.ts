@@ -105,7 +105,12 @@ export async function measureCells(request: RunRequest): Promise<CellMeasures[]>
           known ??
           request.archive.keep(
             key,
-            await measureCell(cellInput(request, question, { key, sessions })),
+            await measureCell(
+              cellInput(request, question, {
+                ...{ key, sessions },
+                joint: jointVariables(request, questions, question),
+              }),
+            ),
           );
         found.set(site, measures);
         request.watch.done(known === undefined ? "computed" : "reused");
@@ -218,10 +223,33 @@ function drawPairs(
   };
 }
 
+/** All variables that are asked of the same audit, where they are learned together. */
+function jointVariables(
+  { options }: RunRequest,
+  questions: readonly Question[],
+  { examination }: Question,
+): CellInput["joint"] {
+  if (options.joint === undefined) return undefined;
+  return questions
+    .filter((each) => each.examination === examination)
+    .map(({ variable, k, causal, pairs, own }) => ({
+      ...{ variable, k, causal, pairs },
+      own: own?.pairs,
+    }));
+}
+
 function cellInput(
   request: RunRequest,
   { examination, causal, train, pairs, own, isolation }: Question,
-  { key, sessions }: { key: CellKey; sessions: Readonly<Record<Side, SuffixSessions>> },
+  {
+    key,
+    sessions,
+    joint,
+  }: {
+    key: CellKey;
+    sessions: Readonly<Record<Side, SuffixSessions>>;
+    joint: CellInput["joint"];
+  },
 ): CellInput {
   const { prepared, captures } = examination;
   const side = (name: Side): SideInput => ({
@@ -245,6 +273,7 @@ function cellInput(
     train,
     pairs,
     own,
+    joint,
     isolation,
     untrained: (dModel) =>
       untrainedStates(

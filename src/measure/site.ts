@@ -37,6 +37,16 @@ export function prepareSite({ key, sides, causal, train }: CellInput): Site {
   };
 }
 
+/** The same site as another variable of the audit sees it: groups are the same, contrasts its own. */
+export function seenBy(site: Site, causal: CausalIndex, train: Int32Array): Site {
+  const grouping = groupingOf(causal);
+  return {
+    ...site,
+    grouping,
+    code: oncePerSide((side) => codeAndNoise(site.states(side).normalised, train, grouping)),
+  };
+}
+
 /** Groups of the causal model; groups that differ only in the variable under test form one contrast. */
 function groupingOf({ group, groupNames, swapped, nValues }: CausalIndex): Grouping {
   const contrast = Int32Array.from(groupNames, (_, g) => i32(swapped, g * nValues));

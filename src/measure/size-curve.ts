@@ -1,11 +1,11 @@
 /** @file How large a subspace must be: closed-form subspaces of growing k, forward only. */
 import { takeRows } from "../numeric/matrix.js";
 import type { Stream } from "../stats/stream.js";
-import { startSubspaces } from "./cell-learning.js";
 import { mapRuns, runControls, type TableContext } from "./controls.js";
 import { ENDS, rotations, sidesOf, type Subspaces } from "./interventions.js";
 import type { Side, SizeCurve } from "./measures.js";
 import { firstTrials } from "./table-run.js";
+import { startSubspaces } from "./starts.js";
 
 /** Larger subspaces than this share of the width say little: a random one of half the width already moves answers. */
 const LARGEST_SHARE = 8;

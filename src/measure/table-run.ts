@@ -27,7 +27,11 @@ export interface TableRun {
 }
 
 /** The tables to measure: the causal one, then the tuned model's own where it has one. */
-export function tableRuns({ causal, pairs, own }: CellInput): TableRun[] {
+export function tableRuns({
+  causal,
+  pairs,
+  own,
+}: Pick<CellInput, "causal" | "pairs" | "own">): TableRun[] {
   const runs = [labelTable("causal", pairs, { causal, tuned: causal.answer })];
   if (own !== undefined) runs.push(labelTable("own", own.pairs, { causal, tuned: own.answer }));
   return runs;

@@ -15,14 +15,19 @@ import {
   type TransferProblem,
 } from "../align/transfer/problem.js";
 import { invariant, present } from "../errors.js";
-import type { Matrix } from "../numeric/matrix.js";
-import { f32, i32 } from "../numeric/vector.js";
+import { assertFits } from "../align/closed-form.js";
+import { orthonormalRows } from "../align/stiefel.js";
+import { stack, type Matrix } from "../numeric/matrix.js";
+import { f32, i32, sum } from "../numeric/vector.js";
 import type { Stream } from "../stats/stream.js";
 import { cellName, type CellProgress } from "./cell-input.js";
-import type { TableContext } from "./controls.js";
+import type { JointBlock, TableContext } from "./controls.js";
 import { distinct, type Subspaces } from "./interventions.js";
 import type { MethodLearning } from "./map-choice.js";
-import type { Side } from "./measures.js";
+import { ownPairs } from "./joint-blocks.js";
+import { SIDES, type Side } from "./measures.js";
+import { seenBy } from "./site.js";
+import { startSubspaces } from "./starts.js";
 import type { LabelledPairs } from "./table-run.js";
 import { argmaxRows } from "./trial-runner.js";
 
@@ -58,11 +63,11 @@ export async function learnTransfer(
   const { form, learnsSize } = input.options.maps;
   const { learning, options } = parts;
   const { models } = learning;
-  const k = present(parts.start[present(models[0], "a model")], "start").rows;
+  const list = trialParts(context, learning);
   const problem: TransferProblem = {
-    ...{ form, learnsSize, rest: learning.rest, blocks: [[0, k]] },
-    models: models.map((side) => modelOf(context, side, parts)),
-    directions: directionsOf(context, learning),
+    ...{ form, learnsSize, rest: learning.rest, blocks: rangesOf(context, parts) },
+    models: models.map((side) => modelOf(context, side, { parts, list })),
+    directions: list.flatMap((part) => directionsOf(context, learning, part)),
     options: {
       ...TRANSFER_DEFAULTS,
       steps: options.steps,
@@ -77,10 +82,11 @@ export async function learnTransfer(
       input.onProgress?.({ table: context.run.table, phase: parts.phase, ...report }),
   };
   const { maps, sizes, steps, bestStep, validationLossNats } = await learnMaps(problem);
-  const [mask] = maps.masks;
+  const mask = context.blocks === undefined ? maps.masks[0] : ownMask(context.blocks, context);
+  const isMasked = learnsSize || context.blocks !== undefined;
   const learned = models.map((side, i): [Side, AlignmentMap] => {
     const parameters = present(maps.parameters[i], `map of ${side}`);
-    return [side, { form, parameters, ...(learnsSize && mask && { mask }) }];
+    return [side, { form, parameters, ...(isMasked && mask && { mask }) }];
   });
   return {
     maps: Object.fromEntries(learned),
@@ -89,14 +95,96 @@ export async function learnTransfer(
   };
 }
 
-/** Trials of a target: those of the train split, then those of the validation split. */
+/** Trials that one exchange is learned from, and where they stand among all trials of a target. */
+interface TrialPart {
+  readonly exchanges: TransferDirection["exchanges"];
+  readonly pairs: Readonly<Record<(typeof PLACES)[number], LabelledPairs>>;
+  /** Models that it is learned in. */
+  readonly alive: readonly Side[];
+  /** Episode of its first trial. */
+  readonly first: number;
+}
+
+/** Splits that are learned from, in the order of their trials. */
 const PLACES = ["train", "validation"] as const;
 
+/** One part for each block, and one for the null block where there are several; or the variable under test alone. */
+function trialParts(context: TableContext, { models }: MethodLearning): readonly TrialPart[] {
+  const { input, run, blocks } = context;
+  const parts: Omit<TrialPart, "first">[] = blocks?.map((block, exchanges) => ({
+    exchanges,
+    // a control may have dealt the labels of the variable under test anew
+    pairs: block.variable === input.key.variable ? run : block.run,
+    alive: models.filter((side) => block.alive.includes(side)),
+  })) ?? [{ exchanges: 0, pairs: run, alive: models }];
+  if (blocks !== undefined) {
+    const { train, validation } = run;
+    const pairs = { train: ownPairs(context, train), validation: ownPairs(context, validation) };
+    parts.push({ exchanges: "rest", pairs, alive: models });
+  }
+  let first = 0;
+  return parts.map((part) => {
+    const own = { ...part, first };
+    first += sum(PLACES.map((split) => part.pairs[split].target.length));
+    return own;
+  });
+}
+
+/** Coordinates of each block. */
+function rangesOf(
+  { input, blocks }: TableContext,
+  { start }: TransferParts,
+): TransferProblem["blocks"] {
+  const k = present(
+    start[
+      present(
+        SIDES.find((side) => start[side]),
+        "a start",
+      )
+    ],
+    "start",
+  ).rows;
+  let at = 0;
+  return (blocks ?? [{ variable: input.key.variable, k }]).map((block) => {
+    const size = block.variable === input.key.variable ? k : block.k;
+    return [at, (at += size)] as const;
+  });
+}
+
+/** Ones on the block of the variable under test. */
+function ownMask(blocks: readonly JointBlock[], { input }: TableContext): Float64Array {
+  return Float64Array.from(
+    blocks.flatMap(({ variable, k }) =>
+      Array<number>(k).fill(variable === input.key.variable ? 1 : 0),
+    ),
+  );
+}
+
+/** Closed forms of all blocks, one after the other, made orthonormal in that order. */
+function startOf({ blocks, input, site }: TableContext, side: Side, parts: TransferParts): Matrix {
+  const own = present(parts.start[side], `start of ${side}`);
+  if (blocks === undefined) return own;
+  const { models } = parts.learning;
+  const random = parts.random.fork("blocks");
+  const starts = blocks.map(({ variable, k, causal }) => {
+    if (variable === input.key.variable) return own;
+    const alive = [...models].sort((a, b) => SIDES.indexOf(a) - SIDES.indexOf(b));
+    const seen = seenBy(site, causal, input.train);
+    const found = startSubspaces(seen, { alive, k, random: random.fork(variable) });
+    return present(found[side], `start of ${variable} in ${side}`);
+  });
+  const rows = starts.reduce(stack);
+  assertFits(rows.rows, rows.cols);
+  return orthonormalRows(rows, random.fork(side));
+}
+
 function modelOf(
-  { input, site, run }: TableContext,
+  context: TableContext,
   side: Side,
-  { learning, start, phase, options }: TransferParts,
+  { parts, list }: { readonly parts: TransferParts; readonly list: readonly TrialPart[] },
 ): TransferModel {
+  const { input, site, run } = context;
+  const { learning, phase, options } = parts;
   const { normalisation } = site.states(side);
   const isTarget = learning.targets.includes(side);
   const natural = isTarget && options.naturalness > 0 ? site.natural(side) : undefined;
@@ -105,12 +193,12 @@ function modelOf(
   return {
     name: side,
     ...normalisation,
-    start: present(start[side], `start of ${side}`),
+    start: startOf(context, side, parts),
     behaviour: behaviourOf(
       input.sides[side].continuation,
       {
-        items: joinSplits(run, ({ target }) => target),
-        labels: joinSplits(run, ({ label }) => label[side]),
+        items: joinTrials(list, ({ target }) => target),
+        labels: joinTrials(list, ({ label }) => label[side]),
       },
       {
         maxRows: options.maxRows,
@@ -128,11 +216,13 @@ function modelOf(
   };
 }
 
-function joinSplits(
-  run: TableContext["run"],
+function joinTrials(
+  list: readonly TrialPart[],
   of: (pairs: LabelledPairs) => Int32Array,
 ): Int32Array {
-  return Int32Array.from(PLACES.flatMap((split) => [...of(run[split])]));
+  return Int32Array.from(
+    list.flatMap(({ pairs }) => PLACES.flatMap((split) => [...of(pairs[split])])),
+  );
 }
 
 /** A continuation as a transfer problem asks it; an episode is the place of a trial among `items`. */
@@ -166,28 +256,32 @@ function behaviourOf(
   };
 }
 
-/** All directions between the models into those that are patched; those of no weight are left out. */
+/**
+ * The directions of one exchange between the models into those that are patched; the null block within a model only. Those
+ * of no weight are left out.
+ */
 function directionsOf(
   { site, run }: TableContext,
   { models, targets, weight }: MethodLearning,
+  { exchanges, pairs, alive, first }: TrialPart,
 ): TransferDirection[] {
-  const lengths = PLACES.map((split) => run[split].target.length);
   return models.flatMap((target, t) =>
     models.flatMap((source, s): TransferDirection[] => {
       const own = weight(s, t);
-      if (!targets.includes(target) || own.behaviour + own.latent === 0) return [];
+      const isMet = alive.includes(source) && alive.includes(target) && targets.includes(target);
+      if (!isMet || own.behaviour + own.latent === 0) return [];
+      if (exchanges === "rest" && s !== t) return [];
       const [into, from] = [site.states(target).normalised, site.states(source).normalised];
       const { means } = site.natural(target);
-      const setOf = (pairs: LabelledPairs, first: number): ExchangeSet =>
-        exchangeSet(pairs, { first, into, from, means });
-      const [train = 0] = lengths;
+      const setOf = (of: LabelledPairs, at: number): ExchangeSet =>
+        exchangeSet(of, { first: at, into, from, means });
       const none: LabelledPairs = { ...run.test, target: EMPTY, source: EMPTY, group: EMPTY };
       return [
         {
-          ...{ source: s, target: t, exchanges: 0, weight: own },
+          ...{ source: s, target: t, exchanges, weight: own },
           sets: {
-            train: setOf(run.train, 0),
-            validation: setOf(run.validation, train),
+            train: setOf(pairs.train, first),
+            validation: setOf(pairs.validation, first + pairs.train.target.length),
             test: setOf(none, 0), // measured by the cell, with its controls
           },
         },

@@ -51,6 +51,8 @@ const auditOptionsSchema = z
     closed: z.exactOptional(z.enum(SIDES)),
     /** Learn how many of the k coordinates are exchanged. */
     learnSize: z.exactOptional(z.literal(true)),
+    /** Learn all variables of an audit together, in blocks of their own. */
+    joint: z.exactOptional(z.literal(true)),
     seed: natural,
     /** Learnings per cell with different random numbers; the first one is judged, the spread is shown. */
     seeds: positive,
@@ -107,6 +109,7 @@ export type MeasuringOptions = Pick<
   | "map"
   | "closed"
   | "learnSize"
+  | "joint"
   | "seed"
   | "seeds"
   | "batch"
@@ -137,14 +140,15 @@ export function measuringOptions(options: AuditOptions): MeasuringOptions {
 }
 
 /** The options that say which maps are learned; those that are not given are absent. */
-export type MapOptions = Pick<AuditOptions, "method" | "map" | "closed" | "learnSize">;
+export type MapOptions = Pick<AuditOptions, "method" | "map" | "closed" | "learnSize" | "joint">;
 
 /** Picks {@link MapOptions}. */
-export function mapOptions({ method, map, closed, learnSize }: MapOptions): MapOptions {
+export function mapOptions({ method, map, closed, learnSize, joint }: MapOptions): MapOptions {
   return {
     ...(method && { method }),
     ...(map && { map }),
     ...(closed && { closed }),
     ...(learnSize && { learnSize }),
+    ...(joint && { joint }),
   };
 }

@@ -54,6 +54,7 @@ const mapsMade = z.strictObject({
   map: z.string(),
   closed: z.exactOptional(z.enum(SIDES)),
   learnsSize: z.exactOptional(z.literal(true)),
+  joint: z.exactOptional(z.array(text)),
   cross: z.array(z.enum(DIRECTIONS)),
 });
 
@@ -80,11 +81,13 @@ export const geometry = z.strictObject({
   dormantShare: bySide(z.exactOptional(z.number())),
   codeSize: bySide(z.exactOptional(z.number())),
 });
+const nullBlock = z.strictObject({ noIntervention: bySide(hits), swapped: directedHits });
 const further = z.strictObject({
   bothRight: hits,
   geometry,
   sizeCurve,
   isolation: z.exactOptional(isolation),
+  nullBlock: z.exactOptional(nullBlock),
   behaviourOnly: z.exactOptional(controlLearning),
   shuffledLabels: z.exactOptional(controlLearning),
   untrainedSource: z.exactOptional(bySide(z.exactOptional(untrainedSource))),

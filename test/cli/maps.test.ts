@@ -54,6 +54,7 @@ describe.each([
   { args: ["--method", "das"], word: "inconclusive", codes: ["METHOD"] },
   { args: ["--closed", "tuned"], word: "transfers", codes: ["CLOSED_MODEL"] },
   { args: ["--learn-size", "--k", "4"], word: "transfers", codes: [] },
+  { args: ["--joint"], word: "transfers", codes: [] },
 ])("an audit with $args", ({ args, word, codes }) => {
   let result: Result;
   beforeAll(async () => {

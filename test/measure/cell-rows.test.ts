@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { cellRows, type CellSize, type Rows } from "../../src/measure/cell-rows.js";
 import { measureCell } from "../../src/measure/cell.js";
 import type { CellInput } from "../../src/measure/cell-input.js";
+import { MAP_FORMS } from "../../src/align/maps/forms.js";
+import { batchesRun, ROTATIONS } from "../../src/measure/map-choice.js";
 import { SIDES, type Side } from "../../src/measure/measures.js";
 import { curveSizes } from "../../src/measure/size-curve.js";
 import { untrainedStates } from "../../src/measure/untrained.js";
@@ -154,6 +156,24 @@ describe("the rows of a cell", () => {
         return { forward, gradient };
       }),
     );
+  });
+
+  it("are those of the table where other maps run every minibatch", async () => {
+    const [, models, options] = CASES[3]!;
+    const maps = { ...ROTATIONS, form: MAP_FORMS[1]! };
+    const rotating = cellOf(models, options);
+    const cell = { ...rotating, options: { ...rotating.options, maps } };
+    const size = sizeOf(cell, options);
+    const learning = batchesRun(maps, cell.options.learning, 1);
+    const counted = await countRows(cell);
+    expect(counted).toEqual(
+      bySide((side) => {
+        const { forward, gradient } = cellRows({ ...size, learning }, side);
+        return { forward, gradient };
+      }),
+    );
+    expect(counted.base.gradient).not.toBe(cellRows(size, "base").gradient);
+    expect(batchesRun(ROTATIONS, cell.options.learning, 1)).toBe(cell.options.learning);
   });
 
   it("of gradients grow with the steps alone, a batch for every few of them after the first ones", () => {

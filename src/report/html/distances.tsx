@@ -1,7 +1,14 @@
 /** @file How natural patched states are, where the learned subspaces lie, and how the learning of a cell went. */
 import type { JSX } from "preact";
 
-import { DIRECTIONS, SIDES, type CellMeasures, type Distance } from "../../measure/measures.js";
+import {
+  DIRECTIONS,
+  SIDES,
+  type CellMeasures,
+  type Distance,
+  type NullBlock,
+} from "../../measure/measures.js";
+import { countHits } from "../../stats/hits.js";
 import type { Measure, SiteVerdict } from "../../verdict/verdicts.js";
 import { ABSENT, plainText } from "../figure-text.js";
 import { IntervalChart } from "./interval-chart.js";
@@ -139,7 +146,18 @@ function figure(value: number | undefined): string {
 function mapRows(maps: CellMeasures["maps"]): readonly (readonly [string, string])[] {
   if (maps === undefined) return [];
   const closed = maps.closed === undefined ? "" : `; ${maps.closed} recorded only`;
-  return [["method, maps", `${maps.method}, ${maps.map}${closed}`]];
+  const joint = maps.joint === undefined ? "" : `; blocks ${maps.joint.join(", ")}`;
+  return [["method, maps", `${maps.method}, ${maps.map}${closed}${joint}`]];
+}
+
+/** How many answers stay when all outside the blocks is exchanged within a model. */
+function nullBlockRows(found: NullBlock | undefined): readonly (readonly [string, string])[] {
+  if (found === undefined) return [];
+  const counts = SIDES.flatMap((side) => {
+    const hits = found.swapped[`${side}→${side}`];
+    return hits === undefined ? [] : [`${side} ${countHits(hits).hits} of ${hits.length}`];
+  });
+  return [["own answers with all else exchanged", counts.join(", ")]];
 }
 
 /** Dimensions that are exchanged, where their number was learned. */
@@ -166,6 +184,7 @@ export function LearningText({
     ...mapRows(cell?.maps),
     ["steps, kept step", `${steps}, ${bestStep}`],
     ...sizeRows(learning),
+    ...nullBlockRows(cell?.further?.nullBlock),
     ...(learning.others ?? []).map((part) => [
       `steps, kept step for ${part.directions.join(", ")}`,
       `${part.steps}, ${part.bestStep}`,
