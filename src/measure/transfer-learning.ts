@@ -15,27 +15,27 @@ import {
   type TransferProblem,
 } from "../align/transfer/problem.js";
 import { invariant, present } from "../errors.js";
-import { assertFits } from "../align/closed-form.js";
-import { orthonormalRows } from "../align/stiefel.js";
-import { stack, type Matrix } from "../numeric/matrix.js";
-import { f32, i32, sum } from "../numeric/vector.js";
-import type { Stream } from "../stats/stream.js";
+import type { Matrix } from "../numeric/matrix.js";
+import { f32, i32 } from "../numeric/vector.js";
 import { cellName, type CellProgress } from "./cell-input.js";
-import type { JointBlock, TableContext } from "./controls.js";
-import { distinct, type Subspaces } from "./interventions.js";
+import type { TableContext } from "./controls.js";
+import { distinct } from "./interventions.js";
 import type { MethodLearning } from "./map-choice.js";
-import { ownPairs } from "./joint-blocks.js";
-import { SIDES, type Side } from "./measures.js";
-import { seenBy } from "./site.js";
-import { startSubspaces } from "./starts.js";
+import type { Side } from "./measures.js";
 import type { LabelledPairs } from "./table-run.js";
+import {
+  ownMask,
+  PLACES,
+  rangesOf,
+  startOf,
+  trialParts,
+  type StartParts,
+  type TrialPart,
+} from "./trial-parts.js";
 import { argmaxRows } from "./trial-runner.js";
 
 /** One learning and its budget. */
-export interface TransferParts {
-  readonly learning: MethodLearning;
-  readonly start: Subspaces;
-  readonly random: Stream;
+export interface TransferParts extends StartParts {
   readonly phase: CellProgress["phase"];
   readonly options: LearningOptions;
 }
@@ -65,7 +65,7 @@ export async function learnTransfer(
   const { models } = learning;
   const list = trialParts(context, learning);
   const problem: TransferProblem = {
-    ...{ form, learnsSize, rest: learning.rest, blocks: rangesOf(context, parts) },
+    ...{ form, learnsSize, rest: learning.rest, blocks: rangesOf(context) },
     models: models.map((side) => modelOf(context, side, { parts, list })),
     directions: list.flatMap((part) => directionsOf(context, learning, part)),
     options: {
@@ -93,89 +93,6 @@ export async function learnTransfer(
     ...(learnsSize && { size: present(sizes[0], "size") }),
     ...{ steps, bestStep, validationLossNats },
   };
-}
-
-/** Trials that one exchange is learned from, and where they stand among all trials of a target. */
-interface TrialPart {
-  readonly exchanges: TransferDirection["exchanges"];
-  readonly pairs: Readonly<Record<(typeof PLACES)[number], LabelledPairs>>;
-  /** Models that it is learned in. */
-  readonly alive: readonly Side[];
-  /** Episode of its first trial. */
-  readonly first: number;
-}
-
-/** Splits that are learned from, in the order of their trials. */
-const PLACES = ["train", "validation"] as const;
-
-/** One part for each block, and one for the null block where there are several; or the variable under test alone. */
-function trialParts(context: TableContext, { models }: MethodLearning): readonly TrialPart[] {
-  const { input, run, blocks } = context;
-  const parts: Omit<TrialPart, "first">[] = blocks?.map((block, exchanges) => ({
-    exchanges,
-    // a control may have dealt the labels of the variable under test anew
-    pairs: block.variable === input.key.variable ? run : block.run,
-    alive: models.filter((side) => block.alive.includes(side)),
-  })) ?? [{ exchanges: 0, pairs: run, alive: models }];
-  if (blocks !== undefined) {
-    const { train, validation } = run;
-    const pairs = { train: ownPairs(context, train), validation: ownPairs(context, validation) };
-    parts.push({ exchanges: "rest", pairs, alive: models });
-  }
-  let first = 0;
-  return parts.map((part) => {
-    const own = { ...part, first };
-    first += sum(PLACES.map((split) => part.pairs[split].target.length));
-    return own;
-  });
-}
-
-/** Coordinates of each block. */
-function rangesOf(
-  { input, blocks }: TableContext,
-  { start }: TransferParts,
-): TransferProblem["blocks"] {
-  const k = present(
-    start[
-      present(
-        SIDES.find((side) => start[side]),
-        "a start",
-      )
-    ],
-    "start",
-  ).rows;
-  let at = 0;
-  return (blocks ?? [{ variable: input.key.variable, k }]).map((block) => {
-    const size = block.variable === input.key.variable ? k : block.k;
-    return [at, (at += size)] as const;
-  });
-}
-
-/** Ones on the block of the variable under test. */
-function ownMask(blocks: readonly JointBlock[], { input }: TableContext): Float64Array {
-  return Float64Array.from(
-    blocks.flatMap(({ variable, k }) =>
-      Array<number>(k).fill(variable === input.key.variable ? 1 : 0),
-    ),
-  );
-}
-
-/** Closed forms of all blocks, one after the other, made orthonormal in that order. */
-function startOf({ blocks, input, site }: TableContext, side: Side, parts: TransferParts): Matrix {
-  const own = present(parts.start[side], `start of ${side}`);
-  if (blocks === undefined) return own;
-  const { models } = parts.learning;
-  const random = parts.random.fork("blocks");
-  const starts = blocks.map(({ variable, k, causal }) => {
-    if (variable === input.key.variable) return own;
-    const alive = [...models].sort((a, b) => SIDES.indexOf(a) - SIDES.indexOf(b));
-    const seen = seenBy(site, causal, input.train);
-    const found = startSubspaces(seen, { alive, k, random: random.fork(variable) });
-    return present(found[side], `start of ${variable} in ${side}`);
-  });
-  const rows = starts.reduce(stack);
-  assertFits(rows.rows, rows.cols);
-  return orthonormalRows(rows, random.fork(side));
 }
 
 function modelOf(
