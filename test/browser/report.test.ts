@@ -2,60 +2,53 @@
  * @file The report in a real browser: Chromium at /usr/bin/chromium or $CHROMIUM. Without one the tests are skipped,
  * and say so.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import axe from "axe-core";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { renderReport } from "../../src/report/html/page.js";
 import { parseResult } from "../../src/report/result-text.js";
 import type { Result } from "../../src/report/schema.js";
+import {
+  AXE,
+  CONTRASTS,
+  hasBrowser,
+  openBrowser,
+  saySkipped,
+  SCHEMES,
+  UNFOLD,
+  VIEWS,
+  watch,
+  type Finding,
+} from "../support/browser.js";
 import { richResult } from "../support/rich-result.js";
 import { sampleResult } from "../support/sample-result.js";
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const isPresent = existsSync(executablePath);
-if (!isPresent) {
-  process.stderr.write(
-    `skipped: the report in a browser, because ${executablePath} does not exist (set CHROMIUM)\n`,
-  );
-}
+saySkipped("the report");
 
 /** Few of the sample's layers: axe takes its time over every element. */
 const LAYERS = [0, 16, 24] as const;
-const WIDTHS = [375, 1280] as const;
-const SCHEMES = ["light", "dark"] as const;
 
-describe.skipIf(!isPresent)("report.html in Chromium", () => {
+describe.skipIf(!hasBrowser)("report.html in Chromium", () => {
   let browser: Browser;
   const folder = mkdtempSync(join(tmpdir(), "mas-audit-browser-"));
   const url = pathToFileURL(join(folder, "report.html")).href;
 
   beforeAll(async () => {
     writeFileSync(join(folder, "report.html"), renderReport(richResult(LAYERS)));
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await openBrowser();
   });
   afterAll(async () => {
     await browser.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const cases = WIDTHS.flatMap((width) => SCHEMES.map((colorScheme) => ({ width, colorScheme })));
-  it.each(cases)(
+  it.each(VIEWS)(
     "loads nothing, complains of nothing and fits: $width px, $colorScheme",
     async ({ width, colorScheme }) => {
       const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
@@ -177,19 +170,6 @@ describe.skipIf(!isPresent)("report.html in Chromium", () => {
   });
 });
 
-/** Opens every detail; runs in the page. */
-const UNFOLD = `document.querySelectorAll("details").forEach((d) => (d.open = true))`;
-
-interface Finding {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly string[];
-}
-
-/** Axe's violations, by rule; runs in the page. */
-const AXE = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
-  violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.slice(0, 3).map((n) => n.html.slice(0, 200)) })))`;
-
 /** The sample with names, a title and a reason that would run, turn the writing round or push the page wide. */
 function hostileResult(): Result {
   const plant = `</style><script>alert(1)</script>\u202e<img src=x onerror=alert(2)>${"x".repeat(10_000)}`;
@@ -211,30 +191,3 @@ function hostileResult(): Result {
     notTested: [plant],
   };
 }
-
-function watch(page: Page): { readonly complaints: string[]; readonly requests: string[] } {
-  const complaints: string[] = [];
-  const requests: string[] = [];
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("request", (request) => {
-    if (!request.url().startsWith("data:")) requests.push(request.url());
-  });
-  return { complaints, requests };
-}
-
-/** WCAG 2 contrast of each coloured text with the page's ground; runs in the page. */
-const CONTRASTS = `(() => {
-  const channels = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
-  const luminance = (colour) => channels(colour)
-    .map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = luminance(getComputedStyle(document.body).backgroundColor);
-  const found = {};
-  for (const element of document.querySelectorAll("p, h1, h2, .word, .stamp, .quiet, caption, summary, td, main a")) {
-    const colour = getComputedStyle(element).color;
-    const [low, high] = [luminance(colour), ground].sort((a, b) => a - b);
-    found[colour] = (high + 0.05) / (low + 0.05);
-  }
-  return found;
-})()`;

@@ -1,0 +1,105 @@
+/** @file The pages of `align --html` and `compare --html` in a real browser, small ones and those of many layers. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import axe from "axe-core";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { renderAlignment } from "../../src/report/html/align-page.js";
+import { renderComparison } from "../../src/report/html/compare-page.js";
+import type { Comparison } from "../../src/report/schema-compare.js";
+import {
+  AXE,
+  CONTRASTS,
+  hasBrowser,
+  openBrowser,
+  saySkipped,
+  SCHEMES,
+  UNFOLD,
+  VIEWS,
+  watch,
+  type Finding,
+} from "../support/browser.js";
+import { sampleAlignment } from "../support/sample-alignment.js";
+import { sampleComparison } from "../support/sample-comparison.js";
+
+saySkipped("the pages of align and compare");
+
+/** As many layers as a 1.5B model has, in tables of Gromov–Wasserstein distances. */
+function manyLayers(): Comparison {
+  const layers = [...Array(29).keys()];
+  const table = layers.map((i) => layers.map((j) => Math.abs(i - j) / 29));
+  const { subNetworks } = sampleComparison;
+  if (subNetworks === undefined) throw new Error("the sample has sub-networks");
+  return {
+    ...sampleComparison,
+    layers: { base: layers, tuned: layers },
+    subNetworks: {
+      ...subNetworks,
+      ...{ between: table, paired: table, within: { base: table, tuned: table } },
+    },
+  };
+}
+
+const PAGES = {
+  alignment: renderAlignment(sampleAlignment),
+  comparison: renderComparison(sampleComparison),
+  "comparison of many layers": renderComparison(manyLayers()),
+};
+
+describe.skipIf(!hasBrowser).each(Object.entries(PAGES))("%s in Chromium", (name, html) => {
+  let browser: Browser;
+  const folder = mkdtempSync(join(tmpdir(), "mas-audit-browser-"));
+  const url = pathToFileURL(join(folder, "page.html")).href;
+
+  beforeAll(async () => {
+    writeFileSync(join(folder, "page.html"), html);
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(VIEWS)(
+    "loads nothing, complains of nothing and fits: $width px, $colorScheme",
+    async ({ width, colorScheme }) => {
+      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+      const seen = watch(page);
+      await page.goto(url);
+      await page.evaluate(UNFOLD);
+      expect(await page.evaluate("document.documentElement.scrollWidth"), name).toBe(width);
+      expect(seen).toEqual({ complaints: [], requests: [url] });
+      await page.close();
+    },
+  );
+
+  it.each(SCHEMES)(
+    "gives axe nothing serious to say, all unfolded: %s",
+    async (colorScheme) => {
+      // the page's own policy forbids the script that looks at it
+      const context = await browser.newContext({ bypassCSP: true, colorScheme });
+      const page = await context.newPage();
+      await page.goto(url);
+      await page.evaluate(UNFOLD);
+      await page.evaluate(axe.source);
+      const found = await page.evaluate<readonly Finding[]>(AXE);
+      expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual(
+        [],
+      );
+      const ratios = await page.evaluate<Record<string, number>>(CONTRASTS);
+      expect(Object.entries(ratios).filter(([, ratio]) => ratio < 4.5)).toEqual([]);
+      await context.close();
+    },
+    60_000,
+  );
+
+  it("reads the same with scripts off", async () => {
+    const page = await browser.newPage({ javaScriptEnabled: false });
+    await page.goto(url);
+    expect(await page.locator("svg[role=img]").count()).toBeGreaterThan(0);
+    expect(await page.locator("h1").count()).toBe(1);
+    await page.close();
+  });
+});
