@@ -186,9 +186,11 @@ function need(subspaces: Subspaces, side: Side): Matrix {
 }
 
 /** Every group that a pair starts from or leads to needs natural states in the train split, in order to be judged. */
-function assertNaturalExamples({ input, site, run }: TableContext): void {
+function assertNaturalExamples({ input, site, run, blocks = [] }: TableContext): void {
   const { train, causal } = input;
-  const groups = [run.train, run.validation, run.test].flatMap(({ group, target }) => [
+  const runs = [run, ...blocks.map((block) => block.run)];
+  const sets = runs.flatMap((each) => [each.train, each.validation, each.test]);
+  const groups = sets.flatMap(({ group, target }) => [
     ...group,
     ...target.map((item) => i32(causal.group, item)),
   ]);
