@@ -110,6 +110,7 @@ async function align(
         ...{ name, variables: [...variables], k },
       })),
       ...(options.reference !== null && { reference: options.reference }),
+      ...(options.stepwise && { stepwise: true }),
       runs,
     };
     return { alignment, maps };
@@ -161,6 +162,7 @@ function requestOf(
       "map",
     ),
     blocks: blocksOf(options, { networks, renaming }),
+    isStepwise: options.stepwise,
     ...{ nullBlock: options.nullBlock, learnsSize: options.learnSize, renaming },
     anySource: options.anySource,
     closed: new Set(options.closed.map((name) => indexOf(name, { names, flag: "--closed" }))),

@@ -33,6 +33,12 @@ export function addAlignCommand({ subcommand, commands, io, done }: Registry): v
     .addOption(
       new Option("--null-block", "also ask that all outside the blocks can be swapped in vain"),
     )
+    .addOption(
+      new Option(
+        "--stepwise",
+        "exchange all positions up to the place, not the one at it (for states that are not carried on)",
+      ),
+    )
     .addOption(valued("--closed <name>", "network that may only be recorded; repeatable (CLMAS)"))
     .addOption(
       valued("--reference <name>", "learn only pairs with this network; the others never meet"),
@@ -72,6 +78,7 @@ export function readAlignOptions(networks: readonly string[], raw: RawOptions): 
     k: reader.number("k", K),
     learnSize: reader.on("learnSize"),
     nullBlock: reader.on("nullBlock"),
+    stepwise: reader.on("stepwise"),
     closed: reader.all("closed"),
     reference: reader.one("reference") ?? null,
     rename: reader.all("rename").flatMap((text) => {
@@ -104,6 +111,11 @@ export function readAlignOptions(networks: readonly string[], raw: RawOptions): 
     if (!isGiven || options.method === "mas") continue;
     const expected = "no such flag: only MAS learns all directions";
     reader.problems.push({ what: flag, expected, found: `--method ${options.method}` });
+  }
+  if (options.stepwise && (options.closed.length > 0 || options.method === "latent-stitching")) {
+    const expected = "no learning from natural states: they are known at the place alone";
+    const found = options.closed.length > 0 ? "--closed" : `--method ${options.method}`;
+    reader.problems.push({ what: "--stepwise", expected, found });
   }
   reader.check();
   return options;

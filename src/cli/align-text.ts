@@ -10,10 +10,11 @@ const NONE = "–";
 
 /** The whole alignment; lines end in "\n". */
 export function printAlignment(alignment: Alignment): string {
-  const { method, map, blocks, runs, closed, reference } = alignment;
+  const { method, map, blocks, runs, closed, reference, stepwise } = alignment;
   const names = runs[0]?.networks.map(({ name }) => name) ?? [];
   const lines = [
     `${method}, ${map} map; ${blocks.map(({ name, k }) => `${name} (k = ${k})`).join(", ")}`,
+    ...(stepwise === undefined ? [] : ["stepwise: all positions up to the place exchanged"]),
     ...(closed.length === 0 ? [] : [`closed: ${closed.join(", ")}`]),
     ...(reference === undefined ? [] : [`learned only in pairs with ${reference}; * never met`]),
     "",

@@ -102,6 +102,7 @@ export interface AlignOptions {
   readonly k: number;
   readonly learnSize: boolean;
   readonly nullBlock: boolean;
+  readonly stepwise: boolean;
   /** Names of networks that may only be recorded. */
   readonly closed: readonly string[];
   /** Name of the network that all learned pairs hold; null = every pair is learned. */

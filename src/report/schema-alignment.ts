@@ -85,6 +85,8 @@ export const alignmentSchema = z.strictObject({
   blocks: z.array(z.strictObject({ name: text, variables: textList, k: wholeNumber })),
   closed: textList,
   reference: z.exactOptional(text),
+  /** States at all positions up to the place were exchanged, each with the one at its position. */
+  stepwise: z.exactOptional(z.literal(true)),
   runs: z.array(runSchema),
 });
 

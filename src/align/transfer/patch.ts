@@ -5,7 +5,7 @@ import { f64 } from "../../numeric/vector.js";
 import type { MapParameters } from "../maps/map.js";
 import { exchange, type Exchanged } from "./exchange.js";
 import {
-  statesOf,
+  endStates,
   type ExchangeSet,
   type TransferDirection,
   type TransferModel,
@@ -37,7 +37,7 @@ export function exchangeTrials(
   const { source, target, exchanges } = direction;
   const parametersOf = (model: number): MapParameters =>
     present(maps.parameters[model], `map of model ${model}`);
-  const [from, into] = [statesOf(set.source, trials), statesOf(set.target, trials)];
+  const [from, into] = [endStates(set, "source", trials), endStates(set, "target", trials)];
   const keeper = parametersOf(target);
   const mask = wholeMask(problem, exchanges, maps);
   if (exchanges === "rest") {

@@ -26,6 +26,7 @@ export interface Behaviour {
   run(request: {
     /** `[row]`: which of the episodes that this model was given. */
     readonly episodes: Int32Array;
+    /** A state per row; then the earlier ones of row 0, of row 1 …, as many as its episode has. */
     readonly states: Float32Array;
     readonly mode: RunMode;
   }): Promise<Outcome>;
@@ -39,7 +40,7 @@ export interface Outcome {
   readonly right: Uint8Array;
   /** `[row]`: share of the scored tokens that are right. */
   readonly tokenShare: Float64Array;
-  /** dL/d(state) of each row's own loss, `[row, d]`; in mode `slope` only. */
+  /** dL/d(state) of each row's own loss, one for each of the states given; in mode `slope` only. */
   readonly slope?: Float32Array;
 }
 
@@ -74,12 +75,45 @@ export interface StateRows {
   readonly rows: Int32Array;
 }
 
+/** States of one end of some trials: `[trial, d]`, and the earlier ones after them. */
+export function endStates(set: ExchangeSet, end: "source" | "target", trials: Int32Array): Matrix {
+  const { states, rows } = set[end];
+  const own = trials.map((trial) => i32(rows, trial));
+  const before = earlierOf(set, trials).map((at) => i32(set.earlier?.[end] ?? EMPTY, at));
+  return takeRows(states, [...own, ...before]);
+}
+
+const EMPTY = new Int32Array(0);
+
 /** States of some trials, `[trial, d]`. */
 export function statesOf({ states, rows }: StateRows, trials: Int32Array): Matrix {
   return takeRows(
     states,
     trials.map((trial) => i32(rows, trial)),
   );
+}
+
+/** Also exchanged: states of the same runs at all earlier positions, each with the one at its position. */
+export interface EarlierStates {
+  /** `[trial + 1]`: where the states of each trial begin. */
+  readonly spans: Int32Array;
+  /** `[earlier state]`, index among the states of the target. */
+  readonly target: Int32Array;
+  /** `[earlier state]`, index among the states of the source. */
+  readonly source: Int32Array;
+}
+
+/** Of each of `trials`, the indices of its earlier states, one trial after the other. */
+export function earlierOf(
+  { earlier }: Pick<ExchangeSet, "earlier">,
+  trials: Int32Array,
+): Int32Array {
+  if (earlier === undefined) return new Int32Array(0);
+  const lists = Array.from(trials, (trial) => {
+    const [first, last] = [i32(earlier.spans, trial), i32(earlier.spans, trial + 1)];
+    return Array.from({ length: last - first }, (_, i) => first + i);
+  });
+  return Int32Array.from(lists.flat());
 }
 
 /** Trials of one direction in one split. States are normalised, each by its own model. */
@@ -92,6 +126,8 @@ export interface ExchangeSet {
   readonly source: StateRows;
   /** Of the target: means of its natural states with the variables that a patched one has. */
   readonly natural: StateRows;
+  /** Absent where one state of each run is exchanged. */
+  readonly earlier?: EarlierStates;
   /** `[trial]`: 0 where the target never has these variables, so that `natural` has no row. */
   readonly hasNatural: Uint8Array;
 }

@@ -1,6 +1,6 @@
 /** @file Loss and gradient of a minibatch of all directions: each target model is run once, for all that goes into it. */
 import { invariant, NumericsError, present } from "../../errors.js";
-import { matrix, row, subtract, type Matrix } from "../../numeric/matrix.js";
+import { matrix, row, rowRange, subtract, type Matrix } from "../../numeric/matrix.js";
 import { axpy, dot, f64, i32, joined } from "../../numeric/vector.js";
 import { zeroLike, type MapParameters } from "../maps/map.js";
 import type { Exchanged } from "./exchange.js";
@@ -91,22 +91,26 @@ async function runTargets(
       ({ direction }) => direction.target === index && direction.weight.behaviour > 0,
     );
     if (own.length === 0) return;
+    const d = model.mean.length;
     const states = own.map(({ exchanged }) => asModelHas(model, exchanged.states));
+    const places = own.map(({ trials }, i) => present(states[i], "states").subarray(0, trials.length * d)); // prettier-ignore
+    const earlier = own.map(({ trials }, i) => present(states[i], "states").subarray(trials.length * d)); // prettier-ignore
     const episodes = own.map(({ direction, trials }) =>
       trials.map((trial) => i32(direction.sets[split].episodes, trial)),
     );
-    const d = model.mean.length;
     const outcome = await model.behaviour.run({
       episodes: Int32Array.from(episodes.flatMap((each) => [...each])),
-      states: joined(states, (length) => new Float32Array(length)),
+      states: joined([...places, ...earlier], (length) => new Float32Array(length)),
       mode: gradient ? "slope" : "loss",
     });
-    let first = 0;
-    for (const each of own) {
+    const rows = places.reduce((total, each) => total + each.length, 0) / d;
+    let [first, before] = [0, rows];
+    own.forEach((each, i) => {
       const last = first + each.trials.length;
-      found.set(each, rowsOf(outcome, { first, last, d }));
-      first = last;
-    }
+      const end = before + present(earlier[i], "earlier states").length / d;
+      found.set(each, rowsOf(outcome, { first, last, before, end, d }));
+      [first, before] = [last, end];
+    });
   });
   await together(onTargets);
   return found;
@@ -114,13 +118,27 @@ async function runTargets(
 
 function rowsOf(
   { lossNats, right, tokenShare, slope }: Outcome,
-  { first, last, d }: { readonly first: number; readonly last: number; readonly d: number },
+  {
+    first,
+    last,
+    before,
+    end,
+    d,
+  }: {
+    readonly first: number;
+    readonly last: number;
+    /** First and last of the earlier states. */
+    readonly before: number;
+    readonly end: number;
+    readonly d: number;
+  },
 ): Outcome {
+  const parts = slope && [slope.subarray(first * d, last * d), slope.subarray(before * d, end * d)];
   return {
     lossNats: lossNats.subarray(first, last),
     right: right.subarray(first, last),
     tokenShare: tokenShare.subarray(first, last),
-    ...(slope && { slope: slope.subarray(first * d, last * d) }),
+    ...(parts && { slope: joined(parts, (length) => new Float32Array(length)) }),
   };
 }
 
@@ -146,11 +164,12 @@ function directionLoss(
   if (latent > 0) {
     const set = direction.sets[split];
     const hasNatural = Uint8Array.from(trials, (trial) => set.hasNatural[trial] ?? 0);
-    const natural = latentLoss(states, statesOf(set.natural, trials), hasNatural);
+    const placed = rowRange(states, 0, trials.length);
+    const natural = latentLoss(placed, statesOf(set.natural, trials), hasNatural);
     if (natural.n > 0) {
       const share = latent / natural.n;
       loss += share * natural.loss.reduce((sum, each) => sum + each, 0);
-      axpy(share, row(natural.slope, 0), { y: row(slope, 0), n: slope.data.length });
+      axpy(share, row(natural.slope, 0), { y: row(slope, 0), n: natural.slope.data.length });
     }
   }
   return { loss, slope };
@@ -174,8 +193,9 @@ function addPenalty(
 ): number {
   invariant(split !== "test", "test trials are not learned from");
   const factor = weight / unit[split] ** 2;
-  const n = states.data.length;
-  const offsets = subtract(states, statesOf(direction.sets[split].natural, trials));
+  const placed = rowRange(states, 0, trials.length);
+  const n = placed.data.length;
+  const offsets = subtract(placed, statesOf(direction.sets[split].natural, trials));
   const images = precision.apply(offsets);
   axpy(2 * factor * share, row(images, 0), { y: row(slope, 0), n });
   return factor * dot(row(offsets, 0), row(images, 0), n);

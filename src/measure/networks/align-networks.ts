@@ -2,16 +2,17 @@
 import { evaluateMaps, type Evaluation } from "../../align/transfer/evaluate.js";
 import { learnMaps, startingMaps } from "../../align/transfer/learn.js";
 import { asModelHas, modelAt, type Maps } from "../../align/transfer/patch.js";
-import type {
-  Outcome,
-  StateRows,
-  TransferDirection,
-  TransferProblem,
+import {
+  earlierOf,
+  endStates,
+  type ExchangeSet,
+  type Outcome,
+  type TransferDirection,
+  type TransferProblem,
 } from "../../align/transfer/problem.js";
 import { randomSubspace } from "../../align/stiefel.js";
 import { present } from "../../errors.js";
-import { takeRows } from "../../numeric/matrix.js";
-import { sum } from "../../numeric/vector.js";
+import { i32, sum } from "../../numeric/vector.js";
 import { GATE_DEFAULTS, isAlive } from "../gate.js";
 import type { Count, Distance, Hits } from "../measures.js";
 import type { AlignmentRequest } from "./alignment-request.js";
@@ -129,18 +130,19 @@ async function swapUntouched({
   const found: Untouched[] = [];
   for (const [i, { target, sets }] of problem.directions.entries()) {
     const { test } = sets;
-    const run = async (of: StateRows, episodes: Int32Array): Promise<Hits> => {
+    const run = async (end: "source" | "target", episodes: Int32Array): Promise<Hits> => {
       const model = modelAt(problem, target);
-      const states = asModelHas(model, takeRows(of.states, of.rows));
+      const all = Int32Array.from(test.episodes.keys());
+      const states = asModelHas(model, endStates(test, end, all));
       const asked = { episodes, states, mode: "trial" } as const;
       return hitsOf(await model.behaviour.run(asked));
     };
     const group = present(groups[i], "group of a direction");
     const own = present(known[target], "swaps of a target");
-    const noIntervention = own.get(group) ?? (await run(test.target, test.episodes));
+    const noIntervention = own.get(group) ?? (await run("target", test.episodes));
     own.set(group, noIntervention);
     const whole = wholeEpisodes[i];
-    const fullSwap = whole && (await run(test.source, whole));
+    const fullSwap = whole && (await run("source", whole));
     found.push({ noIntervention, ...(fullSwap && { fullSwap }) });
   }
   return found;
@@ -204,9 +206,7 @@ async function measureDirection(
   const learned = await run(maps);
   const distance = divergence(learned.states, sets.test);
   const order = controls.order.fork(`${source}→${target}/${exchanges}`);
-  const { source: given } = sets.test;
-  const rows = Int32Array.from(order.shuffle([...given.rows]));
-  const shuffled = { ...sets.test, source: { ...given, rows } };
+  const shuffled = permuteSources(sets.test, order);
   return {
     ...{ source, target, exchanges },
     isLearned: weight.behaviour > 0 || weight.latent > 0,
@@ -217,6 +217,28 @@ async function measureDirection(
     randomSubspace: hitsOf(await run(controls.random)),
     closedForm: hitsOf(await run(controls.closed)),
   };
+}
+
+/** Sources dealt to other trials; stepwise, to such that have as many positions. */
+function permuteSources(set: ExchangeSet, random: TransferProblem["random"]): ExchangeSet {
+  const { source, earlier } = set;
+  const trials = [...source.rows.keys()];
+  if (earlier === undefined) {
+    return {
+      ...set,
+      source: { ...source, rows: Int32Array.from(random.shuffle([...source.rows])) },
+    };
+  }
+  const { spans } = earlier;
+  const lengthOf = (trial: number): number => i32(spans, trial + 1) - i32(spans, trial);
+  const order = Int32Array.from(trials);
+  for (const length of new Set(trials.map(lengthOf))) {
+    const alike = trials.filter((trial) => lengthOf(trial) === length);
+    random.shuffle([...alike]).forEach((from, i) => (order[present(alike[i], "trial")] = from));
+  }
+  const rows = order.map((trial) => i32(source.rows, trial));
+  const before = earlierOf(set, order).map((at) => i32(earlier.source, at));
+  return { ...set, source: { ...source, rows }, earlier: { ...earlier, source: before } };
 }
 
 function hitsOf({ right }: Outcome): Hits {

@@ -26,6 +26,8 @@ export interface AlignmentRequest {
   readonly method: MethodName;
   readonly form: MapForm;
   readonly blocks: readonly Block[];
+  /** Exchanges the states at all positions up to the place, each with the one at its position, not the one at the place. */
+  readonly isStepwise: boolean;
   /** Also asks, within each network, that everything outside the blocks can be exchanged without effect. */
   readonly nullBlock: boolean;
   /** Sizes up to each block's k are learned. */

@@ -3,11 +3,17 @@
  * and back again with the gradient (reverse mode through time: each step's vector–Jacobian product is a graph of ours).
  */
 import type { Behaviour, Outcome, RunMode } from "../../align/transfer/problem.js";
-import { invariant, NumericsError, present } from "../../errors.js";
+import { NumericsError, present } from "../../errors.js";
 import { PATCHED } from "../../models/network/step-graphs.js";
 import { i32 } from "../../numeric/vector.js";
-import { float32Data, tensor, type Feeds, type RuntimeTensor } from "../../runtime/tensor.js";
-import { carryOn, firstRows, pickRows } from "./carry.js";
+import {
+  float32Data,
+  int64,
+  tensor,
+  type Feeds,
+  type RuntimeTensor,
+} from "../../runtime/tensor.js";
+import { carryOn, emptyCarry, firstRows, pickRows } from "./carry.js";
 import { ANY, inputAt, type Episode } from "./episode.js";
 import { crossEntropyNats, largestAt } from "./logits.js";
 import { longestFirst } from "./row-order.js";
@@ -19,6 +25,8 @@ export interface Rest extends Episode {
   readonly place: number;
   /** Whether all labels before the patch were answered rightly: a trial counts as a whole. */
   readonly rightBefore: boolean;
+  /** `[step]`: stepwise, the tokens up to the place, whose states are patched too; the run begins with them. */
+  readonly before?: Int32Array;
 }
 
 /** Rows that run at once. */
@@ -33,21 +41,45 @@ export function continueFrom(
     async run({ episodes, states, mode }) {
       const { d } = steps.network;
       const n = episodes.length;
+      const all = Array.from(episodes, (episode) => present(rests[episode], "episode"));
       const out = {
         lossNats: new Float64Array(n),
         right: new Uint8Array(n),
         tokenShare: new Float64Array(n),
-        ...(mode === "slope" && { slope: new Float32Array(n * d) }),
+        ...(mode === "slope" && { slope: new Float32Array(states.length) }),
       };
-      const all = Array.from(episodes, (episode) => present(rests[episode], "episode"));
-      for (let first = 0; first < n; first += ROWS) {
-        const order = longestFirst(all.slice(first, first + ROWS)).map((r) => r + first);
+      for (const chunk of chunksOf(all)) {
+        const order = longestFirst(chunk.map((r) => present(all[r], "row"))).map((i) => present(chunk[i], "row")); // prettier-ignore
         const rows = { steps, rests: order.map((r) => present(all[r], "row")), carry };
-        await runBlock(rows, { states, order, mode, out });
+        const places = rowsOfSteps(all, order);
+        await runBlock(rows, { places, states, order, mode, out, d });
       }
       return out;
     },
   };
+}
+
+/** Rows that run together: as many patched steps each, and not too many. */
+function chunksOf(all: readonly Rest[]): number[][] {
+  const lengths = all.map(({ before }) => before?.length ?? 0);
+  return [...new Set(lengths)].flatMap((length) => {
+    const alike = [...all.keys()].filter((r) => lengths[r] === length);
+    const starts = Array.from({ length: Math.ceil(alike.length / ROWS) }, (_, i) => i * ROWS);
+    return starts.map((first) => alike.slice(first, first + ROWS));
+  });
+}
+
+/** `[step][row]`: which of the given states is put in at each patched step; the one at the place comes last. */
+function rowsOfSteps(all: readonly Rest[], order: readonly number[]): readonly number[][] {
+  const firsts: number[] = [];
+  let next = all.length;
+  for (const { before } of all) {
+    firsts.push(next);
+    next += before?.length ?? 0;
+  }
+  const length = all[order[0] ?? 0]?.before?.length ?? 0;
+  const earlier = Array.from({ length }, (_, step) => order.map((r) => (firsts[r] ?? 0) + step));
+  return [...earlier, [...order]];
 }
 
 interface Block {
@@ -68,29 +100,54 @@ interface Trace {
 async function runBlock(
   { steps, rests, carry }: Block,
   {
+    places,
     states,
     order,
     mode,
     out,
+    d,
   }: {
+    /** `[patched step][row]`, index of a state. */
+    readonly places: readonly (readonly number[])[];
     readonly states: Float32Array;
     readonly order: readonly number[];
     readonly mode: RunMode;
     readonly out: Outcome;
+    readonly d: number;
   },
 ): Promise<void> {
   const { network } = steps;
-  const { d } = network;
-  const patched = new Float32Array(order.length * d);
-  order.forEach((r, i) => {
-    patched.set(states.subarray(r * d, (r + 1) * d), i * d);
-  });
+  const patchAt = (step: number): Feeds => {
+    const from = present(places[step], "patched step");
+    const patched = new Float32Array(from.length * d);
+    from.forEach((at, i) => {
+      patched.set(states.subarray(at * d, (at + 1) * d), i * d);
+    });
+    return { [PATCHED]: tensor("float32", [from.length, d], patched) };
+  };
   const tallies = rests.map(tallyOf);
   const traces: Trace[] = [];
-  let carried = pickRows(
-    carry,
-    rests.map(({ place }) => place),
-  );
+  const lead = places.length - 1;
+  let carried =
+    rests[0]?.before === undefined
+      ? pickRows(
+          carry,
+          rests.map(({ place }) => place),
+        )
+      : emptyCarry(network, rests.length);
+  for (let step = 0; step < lead; step++) {
+    const tokens = rests.map(({ before }) => i32(present(before, "tokens"), step));
+    const feeds: Feeds = {
+      ...carried,
+      [network.input.name]: int64([rests.length], tokens),
+      ...patchAt(step),
+    };
+    const outputs = await steps.run("patchedStep", feeds);
+    const silent = new Float32Array(rests.length * network.classes);
+    const slope = tensor("float32", [rests.length, network.classes], silent);
+    if (mode === "slope") traces.push({ feeds, rows: rests.length, slope });
+    carried = carryOn(network, outputs);
+  }
   let generated: Int32Array | undefined;
   const longest = present(rests[0], "longest rest").labels.length;
   for (let step = 0; step < longest; step++) {
@@ -98,7 +155,7 @@ async function runBlock(
     const feeds: Feeds = {
       ...firstRows(carried, active.length),
       [network.input.name]: inputAt(network, active, { step, ...(generated && { generated }) }),
-      ...(step === 0 && { [PATCHED]: tensor("float32", [order.length, d], patched) }),
+      ...(step === 0 && patchAt(lead)),
     };
     const outputs = await steps.run(step === 0 ? "patchedStep" : "naturalStep", feeds);
     const logits = float32Data(outputs, network.logits.name);
@@ -115,8 +172,11 @@ async function runBlock(
     out.tokenShare[r] = tally.scored === 0 ? 1 : tally.right / tally.scored;
   });
   if (out.slope === undefined) return;
-  const slope = await pullBack(steps, traces);
-  order.forEach((r, i) => out.slope?.set(slope.subarray(i * d, (i + 1) * d), r * d));
+  const slopes = await pullBack(steps, traces, places.length);
+  for (const [step, from] of places.entries()) {
+    const slope = present(slopes[step], "slope of a patched step");
+    from.forEach((at, i) => out.slope?.set(slope.subarray(i * d, (i + 1) * d), at * d));
+  }
 }
 
 interface Tally {
@@ -160,9 +220,17 @@ function scoreStep({
   return { slope: tensor("float32", [active.length, classes], slope), generated };
 }
 
-/** dL/d(patched) `[row, d]`: back through the steps, each with what the step after it says of its carried values. */
-async function pullBack(steps: Steps, traces: readonly Trace[]): Promise<Float32Array> {
+/**
+ * dL/d(patched) `[row, d]` of each of the first `patched` steps: back through the steps, each with what the step after it
+ * says of its carried values.
+ */
+async function pullBack(
+  steps: Steps,
+  traces: readonly Trace[],
+  patched: number,
+): Promise<readonly Float32Array[]> {
   const { network } = steps;
+  const slopes: Float32Array[] = [];
   let later: Feeds = {};
   for (let step = traces.length - 1; step >= 0; step--) {
     const { feeds, rows, slope } = present(traces[step], "trace");
@@ -171,13 +239,13 @@ async function pullBack(steps: Steps, traces: readonly Trace[]): Promise<Float32
       [`upstream/${network.logits.name}`]: slope,
       ...upstreamOf(steps, { later, rows, feeds }),
     };
-    if (step === 0) {
-      const outputs = await steps.run("patchedSlope", upstream);
-      return float32Data(outputs, `gradient/${PATCHED}`);
-    }
-    later = await steps.run("naturalSlope", upstream);
+    const isPatched = step < patched;
+    const kind =
+      isPatched && step > 0 ? "patchedThrough" : isPatched ? "patchedSlope" : "naturalSlope";
+    later = await steps.run(kind, upstream);
+    if (isPatched) slopes.unshift(float32Data(later, `gradient/${PATCHED}`));
   }
-  invariant(false, "a run without steps");
+  return slopes;
 }
 
 /** `upstream/OUTPUT` of every carried float: the gradient of the next step's input; 0 for rows that have ended there. */

@@ -1,11 +1,13 @@
 /** @file The directions of an alignment: every ordered pair of networks, block by block, with the trials it is learned from. */
 import {
   bySplit,
+  type EarlierStates,
   type ExchangeSet,
   type TransferDirection,
   type TransferSplit,
 } from "../../align/transfer/problem.js";
-import { present } from "../../errors.js";
+import { invariant, present } from "../../errors.js";
+import { i32 } from "../../numeric/vector.js";
 import { matrix } from "../../numeric/matrix.js";
 import type { AlignmentRequest } from "./alignment-request.js";
 import { METHODS } from "../../align/transfer/method.js";
@@ -49,6 +51,7 @@ export function layOut({
           target: present(networks[target], "target"),
           source: present(networks[source], "source"),
           episodes: present(episodes[target], "episodes"),
+          isStepwise: request.isStepwise,
         };
         const direction = {
           ...{ source, target, exchanges },
@@ -70,11 +73,13 @@ function exchangeSet(
     target,
     source,
     episodes,
+    isStepwise,
   }: {
     readonly group: TrialGroup;
     readonly target: NetworkStates;
     readonly source: NetworkStates;
     readonly episodes: TargetEpisodes;
+    readonly isStepwise: boolean;
   },
 ): ExchangeSet {
   const { values } = group.sets[split];
@@ -93,5 +98,39 @@ function exchangeSet(
     source: { states: source.states.normalised, rows: given[split] },
     natural: { states: natural, rows: Int32Array.from(values.keys()) },
     hasNatural,
+    ...(isStepwise && {
+      earlier: earlierStates(
+        { spans: target.spans, rows: target.targets.rows[split] },
+        { spans: source.spans, rows: given[split] },
+      ),
+    }),
   };
+}
+
+/** Rows of one end of all trials, with what stands before each. */
+interface PlacedRows {
+  readonly spans: Int32Array;
+  /** `[trial]`. */
+  readonly rows: Int32Array;
+}
+
+/** Position by position: both runs of a trial have their places at the same step. */
+function earlierStates(target: PlacedRows, source: PlacedRows): EarlierStates {
+  const lengths = Array.from(target.rows, (row) => lengthBefore(target, row));
+  source.rows.forEach((row, trial) => {
+    invariant(lengthBefore(source, row) === lengths[trial], "places at the same step");
+  });
+  const spans = new Int32Array(lengths.length + 1);
+  lengths.forEach((length, trial) => (spans[trial + 1] = i32(spans, trial) + length));
+  const rowsBefore = ({ spans: firsts, rows }: PlacedRows): Int32Array =>
+    Int32Array.from(
+      [...rows].flatMap((row, trial) =>
+        Array.from({ length: lengths[trial] ?? 0 }, (_, step) => i32(firsts, row) + step),
+      ),
+    );
+  return { spans, target: rowsBefore(target), source: rowsBefore(source) };
+}
+
+function lengthBefore({ spans }: PlacedRows, row: number): number {
+  return i32(spans, row + 1) - i32(spans, row);
 }

@@ -12,6 +12,8 @@ import type { Steps } from "./steps.js";
 export interface NaturalRuns {
   /** `[run, d]`: the state at the place of the run, after it has read the token there. */
   readonly states: Float32Array;
+  /** `[earlier state, d]`: those at all positions before it, run by run; empty unless asked for. */
+  readonly earlier: Float32Array;
   /** What each run carries into the step of its place. */
   readonly carry: Feeds;
   /** 1 where every label before the place was answered rightly. */
@@ -27,23 +29,32 @@ const ROWS = 512;
  * Runs episodes with their own tokens (teacher-forced: a run that answers all labels rightly generates the same).
  *
  * @param places - `[run]`, step of each run.
+ * @param isStepwise - keeps the states before the places too.
  */
 export async function runNaturally(
   steps: Steps,
   episodes: readonly Episode[],
   places: Int32Array,
+  isStepwise = false,
 ): Promise<NaturalRuns> {
   const { network } = steps;
   const n = episodes.length;
+  const firsts = places.slice();
+  let total = 0;
+  places.forEach((place, run) => {
+    firsts[run] = total;
+    total += isStepwise ? place : 0;
+  });
   const found = {
     states: new Float32Array(n * network.d),
+    earlier: new Float32Array(total * network.d),
     carry: emptyCarry(network, n),
     rightBefore: new Uint8Array(n).fill(1),
     right: new Uint8Array(n).fill(1),
   };
   for (let first = 0; first < n; first += ROWS) {
     const order = longestFirst(episodes.slice(first, first + ROWS)).map((r) => r + first);
-    await runBlock(steps, { episodes, places, order }, found);
+    await runBlock(steps, { episodes, places, firsts, isStepwise, order }, found);
   }
   return found;
 }
@@ -53,10 +64,15 @@ async function runBlock(
   {
     episodes,
     places,
+    firsts,
+    isStepwise,
     order,
   }: {
     readonly episodes: readonly Episode[];
     readonly places: Int32Array;
+    /** `[run]`, row of its first earlier state. */
+    readonly firsts: Int32Array;
+    readonly isStepwise: boolean;
     readonly order: readonly number[];
   },
   found: NaturalRuns,
@@ -77,6 +93,10 @@ async function runBlock(
     active.forEach(({ labels }, r) => {
       const run = present(order[r], "run");
       const place = i32(places, run);
+      if (isStepwise && step < place) {
+        const own = states.subarray(r * network.d, (r + 1) * network.d);
+        found.earlier.set(own, (i32(firsts, run) + step) * network.d);
+      }
       if (place === step) {
         found.states.set(states.subarray(r * network.d, (r + 1) * network.d), run * network.d);
         putRow(before, r, { into: found.carry, to: run });

@@ -2,7 +2,7 @@
 import { normaliseStates, type SiteStates } from "../../align/normalisation.js";
 import { groupMeans, type Grouping } from "../../align/grouping.js";
 import { bySplit, type BySplit } from "../../align/transfer/problem.js";
-import { i32 } from "../../numeric/vector.js";
+import { i32, joined } from "../../numeric/vector.js";
 import type { TaskState } from "../../plan/sequence-task.js";
 import type { Feeds } from "../../runtime/tensor.js";
 import { runNaturally } from "./natural-run.js";
@@ -14,7 +14,10 @@ import { valueKey } from "./trial-set.js";
 /** States of one network. Rows of sources follow those of the targets. */
 export interface NetworkStates {
   readonly steps: Steps;
+  /** Rows of the places; then, stepwise, those of all positions before them, run by run. */
   readonly states: SiteStates;
+  /** `[row of a place + 1]`: where the rows before it begin; all alike unless stepwise. */
+  readonly spans: Int32Array;
   /** `[row]`, under common names. */
   readonly values: readonly TaskState[];
   /** Rows by the values of all variables. */
@@ -45,10 +48,13 @@ export async function collectStates(
   {
     targets,
     groups,
+    isStepwise,
     nameValues,
   }: {
     readonly targets: Targets;
     readonly groups: readonly TrialGroup[];
+    /** Also the states at all positions before each place. */
+    readonly isStepwise: boolean;
     readonly nameValues: (values: TaskState) => TaskState;
   },
 ): Promise<NetworkStates> {
@@ -63,21 +69,22 @@ export async function collectStates(
   const sources = new Map(
     groups.map((group) => [group, bySplit((split) => append(group.sets[split].sources))]),
   );
-  const asTarget = await natural(steps, all.slice(0, nTargets));
-  const asSource = await natural(steps, all.slice(nTargets));
-  const raw = new Float32Array(all.length * steps.network.d);
-  raw.set(asTarget.states);
-  raw.set(asSource.states, asTarget.states.length);
+  const asTarget = await natural(steps, all.slice(0, nTargets), isStepwise);
+  const asSource = await natural(steps, all.slice(nTargets), isStepwise);
+  const parts = [asTarget.states, asSource.states, asTarget.earlier, asSource.earlier];
+  const raw = joined(parts, (length) => new Float32Array(length));
+  const spans = Int32Array.from([0, ...all.map(({ place }) => (isStepwise ? place : 0))]);
+  spans.forEach((length, i) => (spans[i] = length + (i === 0 ? all.length : i32(spans, i - 1))));
   const values = all.map((run) => nameValues(run.values));
   const train = Int32Array.from(
     [rows, ...sources.values()].flatMap((own) => Array.from(own.train)),
   );
-  const { grouping, index } = groupByValues(values);
+  const { grouping, index } = groupByValues(values, raw.length / steps.network.d);
   const states = normaliseStates({ raw, dModel: steps.network.d, train, grouping });
   const { means, counts } = groupMeans(states.normalised, train, grouping);
   const { carry, rightBefore, right } = asTarget;
   return {
-    ...{ steps, states, values, grouping, train, sources },
+    ...{ steps, states, spans, values, grouping, train, sources },
     targets: { rows, carry, rightBefore, right },
     naturalMean: (asked) => {
       const group = index.get(valueKey(asked));
@@ -87,26 +94,38 @@ export async function collectStates(
   };
 }
 
-function natural(steps: Steps, runs: readonly PlacedRun[]): ReturnType<typeof runNaturally> {
+function natural(
+  steps: Steps,
+  runs: readonly PlacedRun[],
+  isStepwise: boolean,
+): ReturnType<typeof runNaturally> {
   return runNaturally(
     steps,
     runs.map(({ run }) => run),
     Int32Array.from(runs, ({ place }) => place),
+    isStepwise,
   );
 }
 
-/** Groups rows by their values; groups are numbered as they come, and none is set against another. */
-function groupByValues(values: readonly TaskState[]): {
+/**
+ * Groups rows by their values; groups are numbered as they come, and none is set against another. Of all `rows` only those
+ * with values are in a group.
+ */
+function groupByValues(
+  values: readonly TaskState[],
+  rows: number,
+): {
   readonly grouping: Grouping;
   /** Group of each assignment, by its key. */
   readonly index: ReadonlyMap<string, number>;
 } {
   const index = new Map<string, number>();
-  const group = Int32Array.from(values, (value) => {
+  const group = new Int32Array(rows).fill(-1);
+  values.forEach((value, row) => {
     const key = valueKey(value);
     const own = index.get(key) ?? index.size;
     index.set(key, own);
-    return own;
+    group[row] = own;
   });
   return { grouping: { group, nGroups: index.size, contrast: new Int32Array(index.size) }, index };
 }

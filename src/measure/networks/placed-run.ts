@@ -1,7 +1,7 @@
 /** @file Runs of a task with a place where something may be exchanged: one shape for sequences and for features. */
 import { present } from "../../errors.js";
 import type { FeatureTask } from "../../plan/feature-task.js";
-import type { SequenceTask, TaskState } from "../../plan/sequence-task.js";
+import type { SequenceTask, TaskSequence, TaskState } from "../../plan/sequence-task.js";
 import type { Stream } from "../../stats/stream.js";
 import { episodeOf, type Episode } from "./episode.js";
 
@@ -29,38 +29,47 @@ export interface RunTask {
   readonly title: string;
   readonly variables: readonly string[];
   draw(random: Stream): PlacedRun;
+  /** One with this place; undefined where the run drawn has it not. */
+  drawAt(place: number, random: Stream): PlacedRun | undefined;
 }
 
 /** Runs of a task on sequences: a place is drawn uniformly from those that are exchangeable. */
 export function sequenceRuns(task: SequenceTask): RunTask {
+  const placesOf = (target: TaskSequence): number[] =>
+    [...target.ids.keys()].filter((at) => task.exchangeable(target, at));
   return {
     ...{ id: task.id, title: task.title, variables: task.variables },
     draw(random) {
       const target = task.sample(random);
-      const places = [...target.ids.keys()].filter((at) => task.exchangeable(target, at));
-      const at = random.pick(places);
-      const values = task.states(target.ids)[at] ?? {};
-      return {
-        run: episodeOf(target),
-        place: at,
-        values,
-        accepts: (source, variables) => task.accepts({ target, at, source, variables }),
-        exchange(source, variables, draw) {
-          const interchange = { target, at, source, variables };
-          const { ids, scored } = task.counterfactual({ ...interchange, random: draw });
-          const rest = { ids: ids.slice(at), scored: scored.slice(at) };
-          return { rest: episodeOf(rest), values: task.exchanged(interchange) };
-        },
-      };
+      return placeAt(task, target, random.pick(placesOf(target)));
+    },
+    drawAt(place, random) {
+      const target = task.sample(random);
+      return placesOf(target).includes(place) ? placeAt(task, target, place) : undefined;
+    },
+  };
+}
+
+function placeAt(task: SequenceTask, target: TaskSequence, at: number): PlacedRun {
+  return {
+    run: episodeOf(target),
+    place: at,
+    values: task.states(target.ids)[at] ?? {},
+    accepts: (source, variables) => task.accepts({ target, at, source, variables }),
+    exchange(source, variables, random) {
+      const interchange = { target, at, source, variables };
+      const { ids, scored } = task.counterfactual({ ...interchange, random });
+      const rest = { ids: ids.slice(at), scored: scored.slice(at) };
+      return { rest: episodeOf(rest), values: task.exchanged(interchange) };
     },
   };
 }
 
 /** Runs of a task on features: one step, and its place. */
 export function featureRuns(task: FeatureTask): RunTask {
-  return {
+  const runs = {
     ...{ id: task.id, title: task.title, variables: task.variables },
-    draw(random) {
+    draw(random: Stream): PlacedRun {
       const { features, values } = task.sample(random);
       const answering = (state: TaskState): Episode => ({
         inputs: features,
@@ -79,4 +88,6 @@ export function featureRuns(task: FeatureTask): RunTask {
       };
     },
   };
+  // there is one step: every run has its place
+  return { ...runs, drawAt: (_, random) => runs.draw(random) };
 }

@@ -38,6 +38,7 @@ export async function setUp(request: AlignmentRequest): Promise<AlignmentSetUp> 
       await collectStates(steps, {
         targets: present(targets.get(task.id), "targets"),
         groups: groups.filter(({ source }) => source.id === task.id),
+        isStepwise: request.isStepwise,
         nameValues: (values) => commonValues(task, values, request.renaming),
       }),
     );
@@ -46,7 +47,8 @@ export async function setUp(request: AlignmentRequest): Promise<AlignmentSetUp> 
   const episodes = networks.map((own, i) => {
     const { task } = present(request.networks[i], "network");
     const asked = groups.filter(({ target }) => target.id === task.id);
-    return targetEpisodes(asked, own);
+    const runs = present(targets.get(task.id), "targets");
+    return targetEpisodes(asked, { ...own, ...(request.isStepwise && { runs }) });
   });
   const laid = layOut({ request, groups, networks, episodes });
   const models = networks.map((own, i): TransferModel => {

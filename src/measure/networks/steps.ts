@@ -5,12 +5,19 @@ import {
   naturalStep,
   patchedSlope,
   patchedStep,
+  patchedThrough,
 } from "../../models/network/step-graphs.js";
 import { createSession, type Session, type SessionOptions } from "../../runtime/session.js";
 import type { Feeds, RuntimeTensor } from "../../runtime/tensor.js";
 
 /** Graphs of a network by what they do. */
-const GRAPHS = { naturalStep, patchedStep, patchedSlope, naturalSlope } as const;
+const GRAPHS = {
+  naturalStep,
+  patchedStep,
+  patchedSlope,
+  patchedThrough,
+  naturalSlope,
+} as const;
 
 /** What can be run of a network. */
 type StepKind = keyof typeof GRAPHS;

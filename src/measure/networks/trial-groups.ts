@@ -29,7 +29,7 @@ export interface DrawnTrials {
 /** What of a request decides its trials. */
 type TrialRequest = Pick<
   AlignmentRequest,
-  "networks" | "blocks" | "renaming" | "anySource" | "nullBlock" | "trials"
+  "networks" | "blocks" | "renaming" | "anySource" | "isStepwise" | "nullBlock" | "trials"
 >;
 
 /** Draws the trials of all tasks. @throws as `drawTrials`. */
@@ -44,7 +44,7 @@ export function drawGroups(request: TrialRequest, random: Stream): DrawnTrials {
       }),
     ]),
   );
-  const { renaming, anySource } = request;
+  const { renaming, anySource, isStepwise } = request;
   const groups = tasks.flatMap((source) =>
     tasks.flatMap((target) =>
       request.blocks.map((exchanged, exchanges): TrialGroup => {
@@ -52,7 +52,14 @@ export function drawGroups(request: TrialRequest, random: Stream): DrawnTrials {
         const draw = random.fork(`sources/${source.id}→${target.id}/${exchanges}`);
         const sets = bySplit((split) =>
           drawTrials(own[split], {
-            ...{ sourceTask: source, targetTask: target, exchanged, renaming, anySource },
+            ...{
+              sourceTask: source,
+              targetTask: target,
+              exchanged,
+              renaming,
+              anySource,
+              isStepwise,
+            },
             random: draw.fork(split),
           }),
         );

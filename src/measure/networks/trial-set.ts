@@ -33,6 +33,17 @@ export interface TrialSet {
   readonly wholeRests?: readonly Episode[];
 }
 
+/** A source for a target, and what it brings. */
+interface DrawnPair {
+  readonly source: PlacedRun;
+  readonly rest: Episode;
+  readonly values: TaskState;
+  /** The rest once all variables are exchanged, within one task; drawn only where the pair is taken. */
+  readonly whole: () => Episode | undefined;
+  /** Whether it brings other values than the target has. */
+  readonly changes: boolean;
+}
+
 /** Draws of a source for one target, before it is given up. */
 const MOST_DRAWS = 1000;
 
@@ -55,7 +66,8 @@ function valuesFor(task: RunTask, values: TaskState, renaming: Renaming): TaskSt
 }
 
 /**
- * Pairs each target with a source that gives it other values (with `anySource`: with the first one that it accepts).
+ * Pairs each target with a source that gives it other values (with `anySource`: with the first one that it accepts;
+ * stepwise, with one at the same place, which changes something wherever one does).
  *
  * @throws {@link PlanError} for a variable that a task does not have; {@link NumericsError} where no source changes a
  * target.
@@ -68,6 +80,7 @@ export function drawTrials(
     exchanged,
     renaming,
     anySource,
+    isStepwise,
     random,
   }: {
     readonly sourceTask: RunTask;
@@ -75,25 +88,37 @@ export function drawTrials(
     readonly exchanged: ExchangedVariable;
     readonly renaming: Renaming;
     readonly anySource: boolean;
+    /** Sources at the place of their target only. */
+    readonly isStepwise: boolean;
     readonly random: Stream;
   },
 ): TrialSet {
   const own = exchanged.variables.map((name) => ownName(targetTask, name, renaming));
   for (const name of exchanged.variables) ownName(sourceTask, name, renaming);
   const all = sourceTask.id === targetTask.id ? targetTask.variables : undefined;
+  const pair = (target: PlacedRun, source: PlacedRun): DrawnPair | undefined => {
+    const given = commonValues(sourceTask, source.values, renaming);
+    const taken = valuesFor(targetTask, given, renaming);
+    if (!target.accepts(taken, own)) return undefined;
+    if (all !== undefined && !target.accepts(taken, all)) return undefined;
+    const { rest, values } = target.exchange(taken, own, random);
+    if (!rest.labels.some((label) => label >= 0)) return undefined;
+    const changes = own.some((name) => values[name] !== target.values[name]);
+    const whole = (): Episode | undefined => all && target.exchange(taken, all, random).rest;
+    return { source, rest, values, whole, changes };
+  };
   const found = targets.map((target) => {
+    let unchanging: DrawnPair | undefined;
     for (let draw = 0; draw < MOST_DRAWS; draw++) {
-      const source = sourceTask.draw(random);
-      const given = commonValues(sourceTask, source.values, renaming);
-      const taken = valuesFor(targetTask, given, renaming);
-      if (!target.accepts(taken, own)) continue;
-      if (all !== undefined && !target.accepts(taken, all)) continue;
-      const { rest, values } = target.exchange(taken, own, random);
-      const changes = anySource || own.some((name) => values[name] !== target.values[name]);
-      const isScored = rest.labels.some((label) => label >= 0);
-      if (!changes || !isScored) continue;
-      const whole = all && target.exchange(taken, all, random).rest;
-      return { source, rest, values, whole };
+      const source = isStepwise ? sourceTask.drawAt(target.place, random) : sourceTask.draw(random);
+      const drawn = source && pair(target, source);
+      if (drawn === undefined) continue;
+      if (anySource || drawn.changes) return { ...drawn, whole: drawn.whole() };
+      unchanging ??= drawn;
+    }
+    // at one place of both runs there may be nothing else: a count that everybody has then
+    if (isStepwise && unchanging !== undefined) {
+      return { ...unchanging, whole: unchanging.whole() };
     }
     throw new NumericsError(`no source of ${sourceTask.id} changes a target of ${targetTask.id}`, {
       code: "NO_CHANGING_SOURCE",

@@ -36,6 +36,16 @@ export function patchedSlope(network: Network): Model {
   return withSlopes(model, [model.graph.inputs.find(({ name }) => name === PATCHED)]);
 }
 
+/** As {@link patchedSlope}, with `gradient/NAME` of every carried input too: the way back through several patched steps. */
+export function patchedThrough(network: Network): Model {
+  const model = patchedStep(network);
+  const names = [PATCHED, ...network.carry.map(({ input }) => input.name)];
+  return withSlopes(
+    model,
+    names.map((name) => model.graph.inputs.find((input) => input.name === name)),
+  );
+}
+
 /** One natural step with `gradient/NAME` of every carried input, from `upstream/NAME` of every output. */
 export function naturalSlope({ model, logits, carry }: Network): Model {
   const outputs = distinct([logits, ...carry.map(({ output }) => output)]);

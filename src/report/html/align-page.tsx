@@ -19,7 +19,7 @@ export function renderAlignment(alignment: Alignment): string {
 }
 
 function Page({ alignment }: { readonly alignment: Alignment }): JSX.Element {
-  const { method, map, blocks, closed, reference, runs } = alignment;
+  const { method, map, blocks, closed, reference, stepwise, runs } = alignment;
   const exchanged = [
     ...new Set(runs.flatMap(({ directions }) => directions.map((of) => of.exchanges))),
   ];
@@ -43,6 +43,12 @@ function Page({ alignment }: { readonly alignment: Alignment }): JSX.Element {
           </dd>
           <dt>exchanged</dt>
           <dd>{listText(blocks.map(({ name, k }) => `${name} (k = ${k})`))}</dd>
+          {stepwise === true && (
+            <>
+              <dt>positions</dt>
+              <dd>all up to the place, each with the one at its position (stepwise)</dd>
+            </>
+          )}
           {closed.length > 0 && (
             <>
               <dt>recorded only</dt>

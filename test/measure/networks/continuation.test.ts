@@ -100,6 +100,71 @@ describe.each(NETWORKS)("%s", (name) => {
     expect(compared).toBeGreaterThan((DIRECTIONS * ROWS) / 2);
   });
 
+  describe("patched at all positions up to the place", () => {
+    const places = Int32Array.from(runs, ({ place }) => place);
+    const own = runNaturally(
+      steps,
+      runs.map(({ run }) => run),
+      places,
+      true,
+    );
+    const stepwise = continueFrom(steps, {
+      carry: {},
+      rests: runs.map(({ run, place }, i) => ({
+        ...restOf(run, place),
+        ...{ place: i, rightBefore: true },
+        before: run.inputs instanceof Int32Array ? run.inputs.slice(0, place) : new Int32Array(0),
+      })),
+    });
+    const all = own.then(({ states, earlier }) => Float32Array.from([...states, ...earlier]));
+
+    it("goes on as if nothing had happened from its own states", async () => {
+      const { states } = await natural;
+      const single = await (await behaviour).run({ episodes, states, mode: "loss" });
+      const found = await stepwise.run({ episodes, states: await all, mode: "loss" });
+      // the same float32 steps, in batches of other rows
+      found.lossNats.forEach((loss, row) => {
+        expect(Math.abs(loss - single.lossNats[row]!)).toBeLessThan(1e-5);
+      });
+    });
+
+    it("has the gradient of finite differences, of every state that was put in", async () => {
+      const noise = (await all).map(() => 0.3 * random.normal());
+      const at = (await all).map((value, i) => value + noise[i]!);
+      const { slope } = await stepwise.run({ episodes, states: at, mode: "slope" });
+      expect(slope).toHaveLength(at.length);
+      const lossAt = async (moved: Float32Array): Promise<number> => {
+        const { lossNats } = await stepwise.run({ episodes, states: moved, mode: "loss" });
+        return lossNats.reduce((sum, loss) => sum + loss, 0);
+      };
+      let compared = 0;
+      const here = await lossAt(at);
+      for (let k = 0; k < 4 * DIRECTIONS; k++) {
+        const way = at.map(() => random.normal() / Math.sqrt(at.length));
+        const [up, down] = [
+          await lossAt(at.map((value, i) => value + STEP * way[i]!)),
+          await lossAt(at.map((value, i) => value - STEP * way[i]!)),
+        ];
+        // a ReLU that switches within the step has no one slope there
+        if (Math.abs(up + down - 2 * here) / STEP > KINK) continue;
+        compared++;
+        const expected = way.reduce((sum, x, i) => sum + x * slope![i]!, 0);
+        const size = Math.max(1, Math.abs(expected));
+        expect(Math.abs((up - down) / (2 * STEP) - expected) / size).toBeLessThan(DIFFERENCE);
+      }
+      expect(compared).toBeGreaterThan(0);
+    });
+
+    it("is moved by earlier states exactly where later steps see them", async () => {
+      const { earlier, states } = await own;
+      const { slope } = await stepwise.run({ episodes, states: await all, mode: "slope" });
+      const moved = slope!.subarray(states.length).some((x) => x !== 0);
+      // a recurrent state is overwritten whole at the next position; keys and values stay
+      expect(moved).toBe(name === "multi-object-transformer-1");
+      expect(earlier).toHaveLength(places.reduce((sum, place) => sum + place, 0) * steps.network.d);
+    });
+  });
+
   it("answers otherwise when it is patched with another run's state", async () => {
     const { states } = await natural;
     const { d } = steps.network;
