@@ -26,6 +26,9 @@ import { estimateRunTime } from "./time-estimate.js";
 
 /** Its own work beside the runs of the models is not in the estimate. */
 const SLOWER = "the time is that of the built-in learner: with --learner tfjs it takes longer";
+/** Products with matrices of half the width, for every row of every step. */
+const BENT =
+  "the time is that of linear maps: coupling layers take longer, the more so the wider the models";
 
 /** Prints the plan of an audit; exits 0 also where the memory is not there, which the plan says. */
 export async function planCommand(
@@ -97,6 +100,7 @@ async function planRun(
     workingFilesBytes: workingBytes({ models, ready, layers, windows }),
     warnings: [
       ...(learner.description === undefined ? [] : [SLOWER]),
+      ...(options.map === "coupling" ? [BENT] : []),
       ...warnings.map(({ message }) => message),
     ],
   };
