@@ -4,6 +4,7 @@ import { promptStates, type PlacedPrompt } from "../capture/prompt-states.js";
 import { compareLayers } from "../measure/compare-layers.js";
 import type { ModelStates, Steps } from "../measure/layer-states.js";
 import { compareLayerUnits } from "../measure/compare-units.js";
+import { promptBatches } from "../measure/prompt-batches.js";
 import { findSubNetworks } from "../measure/sub-networks.js";
 import { checkTakesTokens } from "../models/feed-batch.js";
 import type { LocatedModel } from "../models/located.js";
@@ -12,6 +13,7 @@ import { COMPARE_SCHEMA, type Comparison } from "../report/schema-compare.js";
 import type { UnitsPart } from "../report/schema-units.js";
 import { chooseDevice } from "../runtime/device.js";
 import type { SessionOptions } from "../runtime/session.js";
+import { LAYER_MEASURES } from "../similarity/layer-measures.js";
 import { stream } from "../stats/stream.js";
 import { writeFileAtomic } from "../store/atomic.js";
 import { layersOf } from "./choose-layers.js";
@@ -86,7 +88,11 @@ async function compare(
   const random = stream(options.seed, "compare");
   const steps = stepsOf(status, signal);
   status.stage("comparing layers");
-  const { tables, matching } = await compareLayers({ base, tuned, sameDepth, random, ...steps });
+  const batches = promptBatches(prompts.length, random.fork("batches"));
+  const { tables, matching } = await compareLayers({
+    ...{ base, tuned, sameDepth, random, batches, ...steps },
+    measures: new Set(LAYER_MEASURES),
+  });
   status.stage("Gromov–Wasserstein distances between layers");
   const found = await findSubNetworks({ base, tuned, random: random.fork("gromov"), ...steps });
   const subNetworks = subNetworksPart(found, { layers, sameDepth });
