@@ -138,14 +138,18 @@ describe("compare", () => {
 
   it("refuses the units of models that differ in depth where nothing proposes pairs", () => {
     const measures = ["cka", "rsa"] as const;
-    expect(() => { checkUnitPairs({ units: true, measures }, false); }).toThrow("differ in depth");
+    expect(() => {
+      checkUnitPairs({ units: true, measures }, false);
+    }).toThrow("differ in depth");
     for (const [asked, sameDepth] of [
       [{ units: true, measures }, true],
       [{ units: false, measures }, false],
       [{ units: true, measures: null }, false],
       [{ units: true, measures: ["gromov"] }, false],
     ] as const) {
-      expect(() => { checkUnitPairs(asked, sameDepth); }).not.toThrow();
+      expect(() => {
+        checkUnitPairs(asked, sameDepth);
+      }).not.toThrow();
     }
   });
 
