@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import type { Device } from "../plan/defaults.js";
 import type { AuditOptions } from "../plan/options.js";
 import type { AlsoView, Format } from "../report/view-names.js";
+import type { CompareMeasure } from "../similarity/layer-measures.js";
 
 /** A stream that a command writes to. */
 export interface Sink {
@@ -71,6 +72,8 @@ export interface CompareOptions {
   readonly at: string;
   /** Layer spec as typed; see `plan/layers.ts`. */
   readonly layers: string;
+  /** What is worked out, each once and in the order of {@link COMPARE_MEASURES}; null = all. */
+  readonly measures: readonly CompareMeasure[] | null;
   /** Also compare the units of layers. */
   readonly units: boolean;
   /** Folder of the tokenizer; null = the folder of the base model. */

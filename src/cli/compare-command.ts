@@ -4,21 +4,24 @@ import { promptStates, type PlacedPrompt } from "../capture/prompt-states.js";
 import { compareLayers } from "../measure/compare-layers.js";
 import type { ModelStates, Steps } from "../measure/layer-states.js";
 import { compareLayerUnits } from "../measure/compare-units.js";
+import { promptBatches } from "../measure/prompt-batches.js";
 import { findSubNetworks } from "../measure/sub-networks.js";
 import { checkTakesTokens } from "../models/feed-batch.js";
 import type { LocatedModel } from "../models/located.js";
 import { chooseThreads } from "../plan/threads.js";
 import { COMPARE_SCHEMA, type Comparison } from "../report/schema-compare.js";
+import type { SubNetworksPart } from "../report/schema-sub-networks.js";
 import type { UnitsPart } from "../report/schema-units.js";
 import { chooseDevice } from "../runtime/device.js";
 import type { SessionOptions } from "../runtime/session.js";
+import { COMPARE_MEASURES, LAYER_MEASURES } from "../similarity/layer-measures.js";
 import { stream } from "../stats/stream.js";
 import { writeFileAtomic } from "../store/atomic.js";
 import { layersOf } from "./choose-layers.js";
 import type { CompareOptions, Io } from "./commands.js";
 import { choosePrompts } from "./compare-prompts.js";
 import { subNetworksPart } from "./compare-sub-networks.js";
-import { unitPairs, unitsPart } from "./compare-units.js";
+import { checkUnitPairs, unitPairs, unitsPart } from "./compare-units.js";
 import { printComparison } from "./compare-text.js";
 import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
@@ -69,6 +72,8 @@ async function compare(
     base: [...layersOf(options.layers, models.base.nLayers)],
     tuned: [...layersOf(options.layers, models.tuned.nLayers)],
   };
+  const sameDepth = models.base.nLayers === models.tuned.nLayers;
+  checkUnitPairs(options, sameDepth);
   status.stage("reading the prompts");
   const { prompts, source, warnings } = await choosePrompts(options, parts, models);
   for (const message of warnings) status.note({ event: "warning", message });
@@ -82,17 +87,25 @@ async function compare(
   };
   const base = await run(models.base, layers.base, "base");
   const tuned = await run(models.tuned, layers.tuned, "tuned");
-  const sameDepth = models.base.nLayers === models.tuned.nLayers;
   const random = stream(options.seed, "compare");
   const steps = stepsOf(status, signal);
+  const measures = new Set(options.measures ?? COMPARE_MEASURES);
   status.stage("comparing layers");
-  const { tables, matching } = await compareLayers({ base, tuned, sameDepth, random, ...steps });
-  status.stage("Gromov–Wasserstein distances between layers");
-  const found = await findSubNetworks({ base, tuned, random: random.fork("gromov"), ...steps });
-  const subNetworks = subNetworksPart(found, { layers, sameDepth });
+  const batches = promptBatches(prompts.length, random.fork("batches"));
+  const distances = async (): Promise<SubNetworksPart> => {
+    status.stage("Gromov–Wasserstein distances between layers");
+    const found = await findSubNetworks({ base, tuned, random: random.fork("gromov"), ...steps });
+    return subNetworksPart(found, { layers, sameDepth });
+  };
+  const { tables, matching } = await compareLayers({
+    ...{ base, tuned, sameDepth, random, batches, ...steps },
+    measures: new Set(LAYER_MEASURES.filter((name) => measures.has(name))),
+  });
+  const subNetworks = measures.has("gromov") ? await distances() : undefined;
   const units = async (): Promise<UnitsPart> => {
     status.stage("comparing units");
-    const { of, pairs } = unitPairs({ layers, sameDepth, proposed: subNetworks.pairs.proposed });
+    const proposed = subNetworks?.pairs.proposed ?? [];
+    const { of, pairs } = unitPairs({ layers, sameDepth, proposed });
     const own = { base, tuned, random: random.fork("units"), ...steps };
     return unitsPart(of, await compareLayerUnits(pairs, own));
   };
@@ -101,10 +114,11 @@ async function compare(
     models: { base: models.base.path, tuned: options.tunedAdapter ?? models.tuned.path },
     prompts: { source, n: prompts.length, at: options.at },
     seed: options.seed,
+    ...(options.measures && { measures: [...options.measures] }),
     layers,
     tables: tables.map((table) => ({ ...table, values: table.values.map((row) => [...row]) })),
     matching: matching.map(({ layer, figures }) => ({ layer, figures: [...figures] })),
-    subNetworks,
+    ...(subNetworks && { subNetworks }),
     ...(options.units && { units: await units() }),
     warnings: [...warnings],
   };

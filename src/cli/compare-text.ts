@@ -1,6 +1,7 @@
 /** @file A comparison of all layers as text of at most 80 columns. */
 import { printableLine } from "../report/printable.js";
 import { wrap } from "../report/wrap.js";
+import { COMPARE_MEASURES, type LayerMeasure } from "../similarity/layer-measures.js";
 import type { Comparison } from "../report/schema-compare.js";
 import { fit, named, NONE, numberText, WIDTH } from "./compare-lines.js";
 import { subNetworkLines } from "./compare-sub-networks-text.js";
@@ -18,8 +19,6 @@ export function printComparison(comparison: Comparison, page: string | null): st
     ...named("from", `${prompts.n} different prompts, ${placeText(prompts.at)}; ${prompts.source}`),
     "",
     ...layerLines(comparison),
-    "",
-    ...keyLines(comparison),
     ...(matching.length === 0
       ? ["The models differ in depth: no layer is that of the other."]
       : []),
@@ -28,14 +27,15 @@ export function printComparison(comparison: Comparison, page: string | null): st
     ...warnings.flatMap((warning) => named("note", warning)),
     "",
     ...wrap(CAUTION, WIDTH),
-    ...(page === null
-      ? wrap(
-          `--html FILE draws the ${tables.length} tables of all pairs of layers; --json holds them.`,
-          WIDTH,
-        )
-      : [`page   ${page}`]),
+    ...(page === null ? wrap(pageHint(tables.length), WIDTH) : [`page   ${page}`]),
   ];
   return lines.map((line) => `${printableLine(line.trimEnd())}\n`).join("");
+}
+
+function pageHint(tables: number): string {
+  if (tables === 0) return "--html FILE writes a page; --json holds all figures.";
+  const what = tables === 1 ? "the table" : `the ${tables} tables`;
+  return `--html FILE draws ${what} of all pairs of layers; --json holds ${tables === 1 ? "it" : "them"}.`;
 }
 
 /** Where in a prompt the states are taken, in words. */
@@ -44,21 +44,35 @@ export function placeText(at: string): string {
   return at === "mean" ? "mean over tokens" : `last token of “${at}”`;
 }
 
-const HEADS = ["CKA", "RSA", "Procr.", "SVCCA", "PWCCA", "k-NN"] as const;
+/** Columns, tables first, in the order of the figures. */
+const COLUMNS: readonly { readonly of: LayerMeasure; readonly head: string }[] = [
+  { of: "cka", head: "CKA" },
+  { of: "rsa", head: "RSA" },
+  { of: "procrustes", head: "Procr." },
+  { of: "cca", head: "SVCCA" },
+  { of: "cca", head: "PWCCA" },
+  { of: "neighbours", head: "k-NN" },
+];
 
-function layerLines({ layers, matching, tables }: Comparison): string[] {
-  const [cka, rsa] = tables;
-  const head = `${"layer".padEnd(7)}${HEADS.map((name) => name.padStart(8)).join("")}   closest by CKA`;
+/** A row per layer and what the columns are; no line where only something else is asked for. */
+function layerLines(comparison: Comparison): string[] {
+  const { layers, matching, tables, measures = COMPARE_MEASURES } = comparison;
+  const heads = COLUMNS.filter(({ of }) => measures.includes(of)).map(({ head }) => head);
+  if (heads.length === 0) return [];
+  const [first] = tables;
+  const by = first === undefined ? "" : `   closest by ${heads[0] ?? ""}`;
+  const head = `${"layer".padEnd(7)}${heads.map((name) => name.padStart(8)).join("")}${by}`;
+  const none = heads.slice(tables.length).map(() => null);
   const rows = layers.base.map((layer, i) => {
     const j = layers.tuned.indexOf(layer);
     const found = matching.find((match) => match.layer === layer);
-    const same = [cka, rsa].map((table) => (found && table?.values[i]?.[j]) ?? null);
-    const figures =
-      found === undefined ? [null, null, null, null] : found.figures.map(({ value }) => value);
+    const same = tables.map((table) => (found && table.values[i]?.[j]) ?? null);
+    const figures = found === undefined ? none : found.figures.map(({ value }) => value);
     const cells = [...same, ...figures].map((value) => numberText(value).padStart(8)).join("");
-    return `${String(layer).padEnd(7)}${cells}   ${closest(cka?.values[i] ?? [], layers.tuned)}`;
+    const near = first && `   ${closest(first.values[i] ?? [], layers.tuned)}`;
+    return `${String(layer).padEnd(7)}${cells}${near ?? ""}`;
   });
-  return [head, ...rows];
+  return [head, ...rows, "", ...keyLines(comparison, heads)];
 }
 
 function closest(row: readonly (number | null)[], layers: readonly number[]): string {
@@ -69,11 +83,10 @@ function closest(row: readonly (number | null)[], layers: readonly number[]): st
 }
 
 /** What the columns are, exactly. */
-function keyLines({ tables, matching }: Comparison): string[] {
-  const [cka, rsa] = tables;
+function keyLines({ tables, matching }: Comparison, heads: readonly string[]): string[] {
   const figures = matching[0]?.figures ?? [];
-  const lines = [cka, rsa, ...figures].flatMap((of, i) =>
-    of === undefined ? [] : named(HEADS[i] ?? "", `${of.measure}${sizeText(of)}`),
+  const lines = [...tables, ...figures].flatMap((of, i) =>
+    named(heads[i] ?? "", `${of.measure}${sizeText(of)}`),
   );
   return [...lines, ""];
 }

@@ -1,7 +1,9 @@
 /** @file Which pairs of layers have their units compared, and the JSON of what was found. */
+import { PlanError } from "../errors.js";
 import type { ComparedUnits, NumberedPair } from "../measure/compare-units.js";
 import type { Side } from "../measure/measures.js";
 import type { UnitsPart } from "../report/schema-units.js";
+import type { CompareOptions } from "./commands.js";
 
 /** Pairs of layers, and in words which. */
 interface UnitPairs {
@@ -10,6 +12,25 @@ interface UnitPairs {
 }
 
 const CHANCE = "the same with the prompts of the tuned model in another order";
+
+/**
+ * Units of models that differ in depth are compared where the sub-networks say.
+ *
+ * @throws {@link PlanError} where they are asked for and the sub-networks are not.
+ */
+export function checkUnitPairs(
+  { units, measures }: Pick<CompareOptions, "units" | "measures">,
+  sameDepth: boolean,
+): void {
+  if (!units || sameDepth || measures === null || measures.includes("gromov")) return;
+  throw new PlanError("nothing says which layers' units to compare: the models differ in depth", {
+    code: "NO_UNIT_PAIRS",
+    where: "--units",
+    expected: `"gromov" among --measures, which proposes pairs of layers`,
+    found: JSON.stringify(measures.join(",")),
+    hint: "add gromov to --measures, or leave --units out",
+  });
+}
 
 /** Layers of equal number; the `proposed` pairs where the models differ in depth. */
 export function unitPairs({

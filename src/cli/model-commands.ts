@@ -1,6 +1,7 @@
 /** @file The commands that look at models: their words, options and help. */
 import { Option } from "commander";
 import { DEVICES } from "../plan/defaults.js";
+import { COMPARE_MEASURES } from "../similarity/layer-measures.js";
 import type { RawOptions } from "./option-reader.js";
 import {
   GROUPS,
@@ -93,6 +94,9 @@ export function addModelCommands({ subcommand, commands, io, done }: Registry): 
       valued("--at <place>", 'states of the "last" token, the "mean", or a span (default: last)'),
     )
     .addOption(valued("--layers <spec>", "layers, as in the audit (default: all)"))
+    .addOption(
+      valued("--measures <names>", `only these of ${COMPARE_MEASURES.join(",")} (default: all)`),
+    )
     .addOption(new Option("--units", "also match, predict and cluster units; slower"))
     .addOption(valued("--tokenizer <dir>", "folder of the tokenizer (default: the folder of BASE)"))
     .addOption(valued("--seed <n>", withDefault("seed of prompts, halves and draws", "seed")))

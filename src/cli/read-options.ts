@@ -6,6 +6,7 @@ import { closest } from "fastest-levenshtein";
 import { CONTROLS, DEFAULTS } from "../plan/defaults.js";
 import type { AuditOptions } from "../plan/options.js";
 import { throwProblems } from "../plan/problems.js";
+import { COMPARE_MEASURES } from "../similarity/layer-measures.js";
 import type { NamedPair } from "./load-models.js";
 import {
   SCHEMAS,
@@ -106,6 +107,7 @@ export function readCompareOptions(
   reader.notBoth("prompts", "audit");
   const html = reader.one("html");
   reader.together("force", "html");
+  const asked = reader.listed("measures", COMPARE_MEASURES);
   const options = {
     ...reader.pair(models),
     audits: reader.all("audit"),
@@ -113,6 +115,7 @@ export function readCompareOptions(
     items: reader.number("items", COMPARE_ITEMS),
     at: reader.one("at") ?? "last",
     layers: reader.layers("all"),
+    measures: asked === undefined ? null : COMPARE_MEASURES.filter((name) => asked.includes(name)),
     units: reader.on("units"),
     tokenizer: reader.one("tokenizer") ?? null,
     seed: reader.number("seed", DEFAULTS.seed),

@@ -27,3 +27,17 @@ export function layerStates({ states, dModel }: ModelStates, layer: number): Mat
   const own = present(states.get(layer), `states of layer ${layer}`);
   return matrix(own.length / dModel, dModel, Float64Array.from(own));
 }
+
+/** The same of some prompts, in their order: `[prompts.length, dModel]`. */
+export function layerRows(
+  { states, dModel }: ModelStates,
+  layer: number,
+  prompts: readonly number[],
+): Matrix {
+  const own = present(states.get(layer), `states of layer ${layer}`);
+  const out = matrix(prompts.length, dModel);
+  prompts.forEach((prompt, i) => {
+    out.data.set(own.subarray(prompt * dModel, (prompt + 1) * dModel), i * dModel);
+  });
+  return out;
+}

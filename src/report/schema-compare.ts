@@ -1,5 +1,6 @@
 /** @file The format of `mas-audit compare --json`. */
 import { z } from "zod";
+import { COMPARE_MEASURES } from "../similarity/layer-measures.js";
 import { share, text, textList, wholeNumber } from "./schema-parts.js";
 import { subNetworksSchema } from "./schema-sub-networks.js";
 import { unitsSchema } from "./schema-units.js";
@@ -39,7 +40,10 @@ export const compareSchema = z.strictObject({
     at: text,
   }),
   seed: wholeNumber,
+  /** What was asked for; absent = all. What was not asked for stands nowhere. */
+  measures: z.exactOptional(z.array(z.enum(COMPARE_MEASURES)).min(1)),
   layers: z.strictObject({ base: z.array(wholeNumber), tuned: z.array(wholeNumber) }),
+  /** CKA, then RSA, as far as asked for. */
   tables: z.array(layerTable),
   /** Layers of the same number in both models; none where the models differ in depth. */
   matching: z.array(z.strictObject({ layer: wholeNumber, figures: z.array(layerFigure) })),

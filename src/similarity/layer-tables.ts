@@ -1,142 +1,113 @@
 /**
- * @file All layers of one model against all layers of another, over the same items: layer × layer tables of CKA and RSA,
- * and, between two given layers, everything that is fitted on one half of the items and scored on the other.
+ * @file Figures of all pairs of layers from sketches, over all items at once or over batches of them: HSIC₁ is averaged
+ * over batches before it is divided (Nguyen, Raghu and Kornblith 2021, arXiv 2010.15327, eq. 3), which keeps its
+ * expectation; of RSA and of neighbours it is the mean over batches that is given, and each name says so.
  */
 import { invariant, present } from "../errors.js";
-import { rowRange, takeRows, type Matrix } from "../numeric/matrix.js";
-import { f64 } from "../numeric/vector.js";
-import { canonicalCorrelations, ccaNames } from "./canonical-correlation.js";
-import { varies } from "./centred.js";
-import { ckaName, DEBIASED_ITEMS, debiasedPairs } from "./cka.js";
-import { distancesOf, linearKernel, type Gram } from "./kernel-matrix.js";
-import { commonNeighbours, nearest, NEIGHBOURS, neighboursName } from "./mutual-neighbours.js";
-import { pairsOf, type PairVector } from "./pair-vector.js";
-import { procrustes, PROCRUSTES_NAME } from "./procrustes.js";
-import { rsaName, rsaPairs } from "./rsa.js";
+import { ckaName } from "./cka.js";
+import type { LayerFigure, LayerTable } from "./layer-figure.js";
+import type { LayerMeasure } from "./layer-measures.js";
+import type { SketchFigures } from "./layer-sketch.js";
+import { neighboursName, type NeighbourShare } from "./mutual-neighbours.js";
+import { rsaName } from "./rsa.js";
 
-/** One figure between two layers; `value` is `null` where it is undefined (states that do not vary, too few items). */
-export interface LayerFigure {
-  readonly measure: string;
-  readonly value: number | null;
-  /** Items that it is computed on. */
+/** All pairs of layers over one batch of items. */
+export interface BatchFigures {
+  /** Items. */
   readonly n: number;
-  /** Items that a map was fitted to; absent where nothing is fitted. */
-  readonly nFit?: number;
-  /** What unrelated states would give; absent where that is 0. */
-  readonly chance?: number;
+  /** {@link ownHsicRoot} by layer. */
+  readonly roots: { readonly base: readonly number[]; readonly tuned: readonly number[] };
+  /** `[base][tuned]`. */
+  readonly pairs: readonly (readonly SketchFigures[])[];
 }
 
-/** A table `[base layer, tuned layer]`; `null` as in {@link LayerFigure}. */
-export interface LayerTable {
-  readonly measure: string;
-  readonly n: number;
-  readonly values: readonly (readonly (number | null)[])[];
+/** Tables `[base][tuned]` of those of `measures` that have one, from all batches. */
+export function layerTables(
+  batches: readonly BatchFigures[],
+  measures: ReadonlySet<LayerMeasure>,
+): readonly LayerTable[] {
+  const sizes = batches.map(({ n }) => n);
+  const tables = [
+    { of: "cka", measure: ckaName(), how: "HSIC₁ averaged over", values: ckaTable },
+    { of: "rsa", measure: rsaName(), how: "mean over", values: rsaTable },
+  ] as const;
+  return tables
+    .filter(({ of }) => measures.has(of))
+    .map(({ measure, how, values }) => ({
+      measure: overBatches(measure, how, sizes),
+      n: total(sizes),
+      values: values(batches),
+    }));
 }
 
-/** What one layer looks like to CKA and RSA: lists of unit length (float32), whose inner products are the figures. */
-interface Sketch {
-  readonly cka: Float32Array | undefined;
-  readonly rsa: Float32Array | undefined;
-  /** `[item, k]`; absent where there are too few items. */
-  readonly neighbours: Int32Array | undefined;
+/**
+ * `Σ HSIC₁(k, l) / √(Σ HSIC₁(k, k) Σ HSIC₁(l, l))`, sums over batches. Of a single batch it is that batch's CKA to the
+ * last bit: each weight below is then a number over itself.
+ */
+function ckaTable(batches: readonly BatchFigures[]): LayerTable["values"] {
+  const whole = {
+    base: lengths(batches.map(({ roots }) => roots.base)),
+    tuned: lengths(batches.map(({ roots }) => roots.tuned)),
+  };
+  return whole.base.map((base, i) =>
+    whole.tuned.map((tuned, j) => {
+      if (base === 0 || tuned === 0) return null;
+      return total(
+        batches.map(({ pairs, roots }) => {
+          const weight = (at(roots.base, i) / base) * (at(roots.tuned, j) / tuned);
+          return weight * (pairs[i]?.[j]?.cka ?? 0); // states that do not vary: HSIC₁ is 0
+        }),
+      );
+    }),
+  );
 }
 
-/** Most items that maps between layers are fitted to: their decompositions grow with the cube. */
-export const FIT_ITEMS = 256;
+/** `√(Σ root²)` over batches, by layer: exactly the root where there is one batch. */
+function lengths(roots: readonly (readonly number[])[]): readonly number[] {
+  const [first = []] = roots;
+  return first.map((_, layer) => Math.sqrt(total(roots.map((own) => at(own, layer) ** 2))));
+}
 
-/** Sketch of `states` `[item, dModel]`; one Gram matrix serves all. */
-export function sketchLayer(states: Matrix, gram?: Gram): Sketch {
-  if (states.rows < DEBIASED_ITEMS || !varies(states)) {
-    return { cka: undefined, rsa: undefined, neighbours: undefined };
-  }
-  const inner = linearKernel(states, gram);
-  const squares = distancesOf(inner);
+function rsaTable(batches: readonly BatchFigures[]): LayerTable["values"] {
+  const [first] = batches;
+  return present(first, "a batch").pairs.map((row, i) =>
+    row.map((_, j) => meanOf(batches.map(({ pairs }) => pairs[i]?.[j]?.rsa ?? null))),
+  );
+}
+
+/** Mutual neighbours of two layers; `shares` by batch. */
+export function neighboursFigure(
+  shares: readonly (NeighbourShare | undefined)[],
+  sizes: readonly number[],
+): LayerFigure {
+  const value = meanOf(shares.map((share) => share?.value ?? null));
+  const chance = meanOf(shares.map((share) => share?.chance ?? null));
   return {
-    cka: unit(debiasedPairs(inner)),
-    // squares of distances have the ranks of distances
-    rsa: unit(
-      rsaPairs(
-        pairsOf(squares, (square) => square),
-        "spearman",
-      ),
-    ),
-    neighbours: states.rows < NEIGHBOURS + 2 ? undefined : nearest(squares, NEIGHBOURS),
+    ...{ measure: overBatches(neighboursName(), "mean over", sizes), value, n: total(sizes) },
+    ...(chance !== null && { chance }),
   };
 }
 
-function unit({ values }: PairVector): Float32Array | undefined {
-  let square = 0;
-  for (const value of values) square += value * value;
-  const length = Math.sqrt(square);
-  if (!(length > 0)) return undefined;
-  const out = new Float32Array(values.length);
-  // not `Float32Array.from`, which takes 50 times as long for a million numbers
-  for (let i = 0; i < out.length; i++) out[i] = f64(values, i) / length;
-  return out;
+/** `null` where one of them is. */
+function meanOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length < values.length ? null : total(known) / known.length;
 }
 
-/** CKA and RSA of two layers, in this order. */
-export function compareSketches(a: Sketch, b: Sketch): readonly [number | null, number | null] {
-  return [inner(a.cka, b.cka), inner(a.rsa, b.rsa)];
+/** `measure`, and over which batches: all items in one need no word. */
+function overBatches(measure: string, how: string, sizes: readonly number[]): string {
+  invariant(sizes.length > 0, "figures of no batch");
+  if (sizes.length === 1) return measure;
+  const least = Math.min(...sizes).toLocaleString("en");
+  const most = Math.max(...sizes).toLocaleString("en");
+  const size = least === most ? most : `${least} or ${most}`;
+  return `${measure}, ${how} ${sizes.length} batches of ${size} prompts`;
 }
 
-function inner(a: Float32Array | undefined, b: Float32Array | undefined): number | null {
-  if (a === undefined || b === undefined) return null;
-  invariant(a.length === b.length, "layers over different items");
-  let [even, odd] = [0, 0];
-  for (let i = 0; i + 1 < a.length; i += 2) {
-    even += (a[i] as number) * (b[i] as number); // in range by the loop's bound, as below
-    odd += (a[i + 1] as number) * (b[i + 1] as number);
-  }
-  if (a.length % 2 === 1) even += (a[a.length - 1] as number) * (b[a.length - 1] as number);
-  return even + odd;
+function at(values: readonly number[], i: number): number {
+  return present(values[i], "a layer");
 }
 
-/** Names of the tables, in the order of {@link compareSketches}. */
-export const TABLE_MEASURES: readonly [string, string] = [ckaName(), rsaName()];
-
-/**
- * Figures between two layers that are not in the tables: Procrustes, canonical correlations, mutual neighbours.
- *
- * @param order - a random order of the items: the first half (at most 256) is fitted to, the second scored.
- */
-export function matchLayers(
-  { x, y }: { readonly x: Matrix; readonly y: Matrix },
-  { a, b, order }: { readonly a: Sketch; readonly b: Sketch; readonly order: readonly number[] },
-): readonly LayerFigure[] {
-  const half = Math.floor(order.length / 2);
-  const [xs, ys] = [takeRows(x, order), takeRows(y, order)];
-  const fitted = Math.min(half, FIT_ITEMS);
-  const fit = { x: rowRange(xs, 0, fitted), y: rowRange(ys, 0, fitted) };
-  const test = { x: rowRange(xs, half, xs.rows), y: rowRange(ys, half, ys.rows) };
-  const enough = fitted >= DEBIASED_ITEMS;
-  const correlations = enough ? canonicalCorrelations({ fit, test }) : undefined;
-  const sizes = { n: test.x.rows, nFit: fitted };
-  const names = ccaNames();
-  const figure = (measure: string, value: number | undefined): LayerFigure => ({
-    ...{ measure, value: value ?? null, ...sizes },
-  });
-  const shared =
-    a.neighbours && b.neighbours && commonNeighbours(a.neighbours, b.neighbours, NEIGHBOURS);
-  return [
-    figure(PROCRUSTES_NAME, enough ? procrustes({ fit, test }) : undefined),
-    figure(names.mean, correlations?.mean),
-    figure(names.pwcca, correlations?.pwcca),
-    {
-      ...{ measure: neighboursName(), value: shared?.value ?? null, n: x.rows },
-      ...(shared && { chance: shared.chance }),
-    },
-  ];
-}
-
-/** Tables from all pairs of figures, `[base][tuned]`. */
-export function layerTables(
-  pairs: readonly (readonly (readonly [number | null, number | null])[])[],
-  n: number,
-): readonly LayerTable[] {
-  return TABLE_MEASURES.map((measure, at) => ({
-    measure,
-    n,
-    values: pairs.map((row) => row.map((figures) => present(figures, "figures")[at] ?? null)),
-  }));
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { ADAPTERS } from "../../adapters/index.js";
 import { AUDITS, TEXT_AUDITS } from "../../audits/index.js";
 import { compareCommand } from "../../src/cli/compare-command.js";
+import { checkUnitPairs } from "../../src/cli/compare-units.js";
 import type { CompareOptions } from "../../src/cli/commands.js";
 import { compareSchema, type Comparison } from "../../src/report/schema-compare.js";
 import { temporaryFolder } from "../support/tiny-models.js";
@@ -22,6 +23,7 @@ const OPTIONS: CompareOptions = {
     items: 80,
     at: "last",
     layers: "all",
+    measures: null,
     units: false,
     tokenizer: null,
     seed: 0,
@@ -105,6 +107,52 @@ describe("compare", () => {
     for (const line of text.split("\n").slice(2)) expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  it("works out the measures that are asked for, and shows no others", async () => {
+    const whole = parsed(await compare({}));
+    const html = join(folder, "few.html");
+    const few = parsed(await compare({ measures: ["rsa", "neighbours"], html }));
+    expect(few.measures).toEqual(["rsa", "neighbours"]);
+    expect(few.tables).toEqual([whole.tables[1]]);
+    expect(few.matching.map(({ figures }) => figures)).toEqual(
+      whole.matching.map(({ figures }) => figures.slice(-1)),
+    );
+    expect(few.subNetworks).toBeUndefined();
+    expect(whole.measures).toBeUndefined();
+    const page = readFileSync(html, "utf8");
+    expect(page).toContain("Spearman");
+    expect(page).not.toMatch(/CKA|Procrustes|Gromov/);
+    const text = await compare({ measures: ["rsa", "neighbours"], json: false });
+    expect(text).toMatch(/^layer {7}RSA {4}k-NN {3}closest by RSA$/m);
+    expect(text).toContain("the table of all pairs of layers");
+    expect(text).not.toMatch(/CKA|Procr|CCA|Gromov/);
+    const only = await compare({ measures: ["gromov"], json: false, html, force: true });
+    expect(only).toContain("Sub-networks");
+    expect(only).not.toMatch(/^layer|CKA|RSA|k-NN|depth/m);
+    expect(readFileSync(html, "utf8")).not.toMatch(/CKA|RSA|same number/);
+    const fitted = parsed(await compare({ measures: ["cca"] }));
+    expect(fitted.tables).toEqual([]);
+    expect(fitted.matching.map(({ figures }) => figures)).toEqual(
+      whole.matching.map(({ figures }) => figures.slice(1, 3)),
+    );
+  });
+
+  it("refuses the units of models that differ in depth where nothing proposes pairs", () => {
+    const measures = ["cka", "rsa"] as const;
+    expect(() => {
+      checkUnitPairs({ units: true, measures }, false);
+    }).toThrow("differ in depth");
+    for (const [asked, sameDepth] of [
+      [{ units: true, measures }, true],
+      [{ units: false, measures }, false],
+      [{ units: true, measures: null }, false],
+      [{ units: true, measures: ["gromov"] }, false],
+    ] as const) {
+      expect(() => {
+        checkUnitPairs(asked, sameDepth);
+      }).not.toThrow();
+    }
+  });
+
   it("refuses fewer than eight prompts, a missing file and an unknown place", async () => {
     await expect(compare({ items: 7 })).rejects.toThrow("too few different prompts");
     await expect(compare({ prompts: join(folder, "none") })).rejects.toThrow("cannot be read");
@@ -126,6 +174,11 @@ describe("compare", () => {
     expect(calls).toMatchObject([
       ["compare", { base: "a", tuned: "b", at: "mean", layers: "0,2", units: true }],
     ]);
+    const named = await run(["compare", "a", "b", "--measures", "rsa, cka,rsa"]);
+    expect(named.calls).toMatchObject([["compare", { measures: ["cka", "rsa"] }]]);
+    const misspelt = await run(["compare", "a", "b", "--measures", "cka,neighbors"]);
+    expect(misspelt.exitCode).toBe(2);
+    expect(misspelt.stderr).toContain('did you mean "neighbours"?');
     const refused = await run(["compare", "a", "b", "--prompts", "p", "--audit", "x", "--force"]);
     expect(refused.exitCode).toBe(2);
     expect(refused.stderr).toContain("--prompts");

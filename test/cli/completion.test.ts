@@ -71,6 +71,7 @@ describe.skipIf(!isInstalled("bash"))("bash completes", () => {
 
   it("the values of an option, and nothing where anything may stand", () => {
     expect(bash("a", "b", "--device", "c")).toEqual(["cpu", "cuda"]);
+    expect(bash("compare", "a", "b", "--measures", "c")).toEqual(["cka", "cca"]);
     expect(bash("a", "b", "--controls", "")).toEqual(["full", "core"]);
     expect(bash("a", "b", "--audit", "se")).toEqual(["sentiment"]);
     expect(bash("a", "b", "--out", "mod")).toEqual(["models"]);

@@ -12,6 +12,7 @@ import {
 } from "../../plan/defaults.js";
 import { SIDES } from "../../plan/sides.js";
 import { FORMATS } from "../../report/view-names.js";
+import { COMPARE_MEASURES } from "../../similarity/layer-measures.js";
 import { VERDICT_WORDS } from "../../verdict/verdicts.js";
 import { SCHEMAS } from "../commands.js";
 
@@ -84,6 +85,7 @@ function wordsOf(audits: readonly string[]): Readonly<Record<string, Values>> {
     "--format": { words: FORMATS },
     "--also": { words: ALSO_VIEWS },
     "--fail-on": { words: [...VERDICT_WORDS, "nothing"] },
+    "--measures": { words: COMPARE_MEASURES },
     "--at": { words: ["last", "mean"] },
     "schema name": { words: SCHEMAS },
     "completion shell": { words: SHELLS },

@@ -86,7 +86,10 @@ function Page({ comparison }: { readonly comparison: Comparison }): JSX.Element 
 }
 
 function Matching({ comparison: { matching } }: { readonly comparison: Comparison }): JSX.Element {
-  const figures = matching[0]?.figures ?? [];
+  const [first] = matching;
+  const figures = first?.figures ?? [];
+  // none asked for
+  if (first !== undefined && figures.length === 0) return <></>;
   return (
     <section>
       <h2>Layers of the same number</h2>
