@@ -96,6 +96,7 @@ function tensorBytes(
     role,
     k: String(k),
     seed: String(seed),
+    ...(measures.maps && { maps: JSON.stringify(measures.maps) }),
     "sigma.base": String(measures.learning?.sigma.base ?? "none"),
     "sigma.tuned": String(measures.learning?.sigma.tuned ?? "none"),
     ...Object.fromEntries(inputs.files.map(({ role, sha256 }) => [`sha256 ${role}`, sha256])),

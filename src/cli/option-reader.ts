@@ -139,7 +139,8 @@ export class OptionReader {
     const learnSize = this.on("learnSize");
     if (isClosed && method !== "mas")
       this.problem("closed", "no such flag: only MAS learns all directions", `--method ${method}`);
-    if (learnSize && Number(this.one("k") ?? 1) < 2)
+    const [k] = this.all("k");
+    if (learnSize && !(Number(k) >= 2))
       this.problem("learn-size", "--k beside it, 2 or more: the most that may be kept", "one dimension"); // prettier-ignore
     const joint = this.on("joint");
     if (joint && method !== "mas")
@@ -150,6 +151,8 @@ export class OptionReader {
       );
     if (joint && learnSize)
       this.problem("joint", "no --learn-size beside it: the blocks lie one after the other", "both"); // prettier-ignore
+    if (joint && this.all("variable").length > 0)
+      this.problem("joint", "no --variable beside it: all variables of an audit are learned", "both"); // prettier-ignore
     const chosen: MapOptions = {
       ...(method !== DEFAULTS.method && { method }),
       ...(map !== DEFAULTS.map && { map }),

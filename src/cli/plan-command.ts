@@ -17,7 +17,7 @@ import type { Io } from "./commands.js";
 import { workingBytes } from "./disk-check.js";
 import { EXIT } from "./exit.js";
 import { loadPair } from "./load-models.js";
-import { checkMapOptions, warnMapOptions } from "./map-options.js";
+import { checkBlocks, checkMapOptions, warnMapOptions } from "./map-options.js";
 import { machineOf } from "./machine.js";
 import { copiesWeights, estimateRunMemory } from "./memory-check.js";
 import { printPlan, type RunPlan } from "./plan-text.js";
@@ -56,6 +56,8 @@ async function planRun(
   const layers = chooseLayers(options.layers, models);
   checkK(options.k, { base: models.base.dModel, tuned: models.tuned.dModel });
   const ready = await prepareAudits({ options, builtIn: parts.audits, texts: parts.texts, models });
+  const width = { base: models.base.dModel, tuned: models.tuned.dModel };
+  checkBlocks(options, { audits: ready.audits, width });
   const warnings: Warning[] = [...warnMapOptions(options), ...ready.warnings];
   const windows = chooseWindows({ models, layers, options }, warnings);
   const named = ready.audits.map(({ prepared, variables }) => ({

@@ -38,7 +38,7 @@ import { chooseWindows } from "./choose-windows.js";
 import { checkDisk, workingBytes } from "./disk-check.js";
 import { digestInputs, type Inputs } from "./inputs.js";
 import { loadPair } from "./load-models.js";
-import { checkMapOptions, warnMapOptions } from "./map-options.js";
+import { checkBlocks, checkMapOptions, warnMapOptions } from "./map-options.js";
 import { machineOf } from "./machine.js";
 import { checkRunMemory, copiesWeights } from "./memory-check.js";
 import type { LayerTime } from "./pace.js";
@@ -102,6 +102,8 @@ export async function runAudit(run: Run): Promise<Result> {
     builtIn: parts.audits,
     texts: parts.texts,
   });
+  const width = { base: models.base.dModel, tuned: models.tuned.dModel };
+  checkBlocks(options, { audits: ready.audits, width });
   checkRunMemory({ models, ready, layers, options, machine });
   const warnings: Warning[] = [...warnMapOptions(options), ...ready.warnings];
   const threads = chooseThreads(options.threads, machine);

@@ -67,6 +67,13 @@ export interface CellProgress {
   readonly lossNats?: number;
 }
 
+/** Variables in the order of their blocks. */
+export interface JointVariables {
+  readonly variables: readonly JointVariable[];
+  /** Whether every variable that the outcome depends on is among them: only then does nothing else decide the answer. */
+  readonly isComplete: boolean;
+}
+
 /** A variable that has a block of its own beside those of other variables. */
 export interface JointVariable {
   readonly variable: string;
@@ -90,7 +97,7 @@ export interface CellInput {
   /** The tuned model's own table (`answer-table.ts`) and pairs drawn under it, where it has one. */
   readonly own?: { readonly answer: Int32Array; readonly pairs: TablePairs } | undefined;
   /** All variables of the audit, where they are learned together; the one under test among them. */
-  readonly joint?: readonly JointVariable[] | undefined;
+  readonly joint?: JointVariables | undefined;
   /** Pairs whose answer must stay; absent where no other variable decides the answer. */
   readonly isolation?: PairSet | undefined;
   /** `[item, dModel]` of a network with random weights; without, that control is not run. */

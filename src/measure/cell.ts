@@ -82,7 +82,7 @@ export async function measureCell(input: CellInput): Promise<CellResult> {
   const [causal, own] = results;
   const made = describeMaps(
     input.options.maps,
-    input.joint?.map(({ variable }) => variable),
+    input.joint?.variables.map(({ variable }) => variable),
   );
   const measures: CellMeasures = {
     cell: input.key,
@@ -159,7 +159,7 @@ async function learnTable(single: TableContext, whole: WholeSwap): Promise<Table
       ? await measureFurther(context, {
           ...{ alive, random, maps: learned.maps },
           iia: controls.iia,
-          steps: learned.learning.steps,
+          steps: mostSteps(learned.learning),
         })
       : undefined;
   return {
@@ -175,6 +175,11 @@ async function learnTable(single: TableContext, whole: WholeSwap): Promise<Table
     ...(further && { further }),
     maps: learned.maps,
   };
+}
+
+/** Of the longest of the learnings that a method consists of. */
+function mostSteps({ steps, others = [] }: Learning): number {
+  return Math.max(steps, ...others.map((part) => part.steps));
 }
 
 /** Each model alone, where both were learned together and that did not show its code. */

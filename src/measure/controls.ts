@@ -53,6 +53,8 @@ export interface JointBlock {
 /** One intervention on all trials. */
 export interface ControlRun {
   readonly control: Control;
+  /** In errors, where it is not the control's. */
+  readonly name?: string;
   readonly direction: Direction;
   /** `[trial, dModel of the target]`. */
   readonly patched: () => Float32Array;
@@ -141,10 +143,10 @@ async function runOnTarget(
 ): Promise<Outcome[]> {
   if (runs.length === 0) return [];
   const trials = { items: run.test.target, labels: run.test.label[target] };
-  const interventions = runs.map(({ control, direction, patched }) => {
+  const interventions = runs.map(({ control, name = control, direction, patched }) => {
     const found = patched();
     const { states, dModel } = input.sides[target];
-    const where = `${cellName(input.key)}, ${control}, ${direction}`;
+    const where = `${cellName(input.key)}, ${name}, ${direction}`;
     checkMoved({ patched: found, states, dModel, trials: run.test }, where);
     return found;
   });

@@ -24,7 +24,7 @@ import {
   type Side,
   type UntrainedSource,
 } from "./measures.js";
-import { learnsFromOther } from "./map-choice.js";
+import { learnsFromOther, weighsNaturalness } from "./map-choice.js";
 import type { Site } from "./site.js";
 import { startSubspaces } from "./starts.js";
 import { measureSizeCurve } from "./size-curve.js";
@@ -78,7 +78,7 @@ async function learnControls(
     startSubspaces(site, { alive, k, random: random.fork("start") }); // as the main learning does
   const shuffled = shuffleLabels(context.run, random.fork("shuffled labels"));
   const [behaviourOnly, shuffledLabels, untrained] = await together([
-    leavesRoomForSteering(iia)
+    weighsNaturalness(context.input.options.maps) && leavesRoomForSteering(iia)
       ? learnControl(context, {
           targets: alive,
           start: startAt(context.site),

@@ -4,7 +4,7 @@ import { rotation, subspaceOf, type AlignmentMap } from "../align/maps/alignment
 import { squaredDistances } from "../align/naturalness.js";
 import { exchange } from "../align/transfer/exchange.js";
 import type { TransferProblem } from "../align/transfer/problem.js";
-import { matrix, row, subtract, takeRows, type Matrix } from "../numeric/matrix.js";
+import { matrix, row, subtract, takeColumns, takeRows, type Matrix } from "../numeric/matrix.js";
 import { medianInterval } from "../numeric/quantile.js";
 import { axpy, dot, f32, i32 } from "../numeric/vector.js";
 import { normalQuantile } from "../stats/normal.js";
@@ -167,7 +167,11 @@ function exchanged(
     mask: into.mask,
   });
   const { normalised } = site.states(source);
-  checkCoordinates({ coordinates, normalised, trials }, where);
+  const exchangedOnes = takeColumns(
+    coordinates,
+    [...Array(coordinates.cols).keys()].filter((c) => from.mask?.[c] !== 0),
+  );
+  checkCoordinates({ coordinates: exchangedOnes, normalised, trials }, where);
   return { states };
 }
 

@@ -5,7 +5,7 @@
 import { exchange } from "../align/transfer/exchange.js";
 import { invariant, present } from "../errors.js";
 import { takeRows } from "../numeric/matrix.js";
-import { i32 } from "../numeric/vector.js";
+import { i32, sum } from "../numeric/vector.js";
 import { runControls, type JointBlock, type TableContext } from "./controls.js";
 import { ownMaps, stateRows, type MapsByDirection } from "./interventions.js";
 import { SIDES, type NullBlock, type Side } from "./measures.js";
@@ -21,7 +21,7 @@ export async function jointBlocks(
   const { input, site, run } = context;
   if (input.joint === undefined) return undefined;
   const blocks: JointBlock[] = [];
-  for (const { variable, k, causal, pairs, own } of input.joint) {
+  for (const { variable, k, causal, pairs, own } of input.joint.variables) {
     if (variable === input.key.variable) {
       blocks.push({ variable, k, causal, run, alive });
       continue;
@@ -55,12 +55,19 @@ export function ownPairs({ input, run }: TableContext, pairs: LabelledPairs): La
   };
 }
 
+/** Whether there is anything outside all blocks, and no variable in it that decides the answer. */
+export function hasNullBlock({ input, blocks }: TableContext): boolean {
+  if (blocks === undefined || input.joint?.isComplete !== true) return false;
+  const { base, tuned } = input.sides;
+  return sum(blocks.map(({ k }) => k)) < Math.min(base.dModel, tuned.dModel);
+}
+
 /** Exchanges everything outside all blocks within each model, and asks for the target's own answers. */
 export async function measureNullBlock(
   context: TableContext,
   maps: MapsByDirection,
 ): Promise<NullBlock | undefined> {
-  if (context.blocks === undefined) return undefined;
+  if (!hasNullBlock(context)) return undefined;
   const { site, run } = context;
   const test = ownPairs(context, run.test);
   const seen = { ...context, run: { ...run, test } };
@@ -81,7 +88,14 @@ export async function measureNullBlock(
       });
       return stateRows(site, side, { items: test.target, states });
     };
-    return [{ control: "iia" as const, direction: `${side}→${side}` as const, patched }];
+    return [
+      {
+        control: "iia" as const,
+        name: "null block",
+        direction: `${side}→${side}` as const,
+        patched,
+      },
+    ];
   });
   const { iia } = await runControls(seen, runs);
   return { noIntervention: bySide((side) => noIntervention(seen, side)), swapped: iia };

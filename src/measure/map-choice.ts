@@ -53,6 +53,7 @@ export function describeMaps(
     ...{ method, map: form.name },
     ...(closed !== undefined && { closed }),
     ...(learnsSize && { learnsSize }),
+    ...(METHODS[method].rest === "zero" && { dropsRest: true }),
     ...(isJoint && { joint }),
     cross: CROSS[method],
   };
@@ -120,6 +121,11 @@ export function learningsOf(choice: MapChoice, participants: Participants): Meth
   const within =
     sources.length > 0 ? [] : targets.filter((side) => !given.includes(`${side}→${side}`));
   return [...cross, ...within.map((side) => aloneLearning(choice, side))];
+}
+
+/** Whether cross directions are learned from behaviour with the penalty beside it, so that leaving it out says something. */
+export function weighsNaturalness({ method, closed }: MapChoice): boolean {
+  return METHODS[method].rest === "kept" && closed === undefined;
 }
 
 /** Whether a method learns maps from the other model into `target`. */

@@ -12,8 +12,8 @@ export interface CellTensor {
 
 /**
  * `causal.base.subspace` `[k, dModel]` and `causal.base.mean` `[dModel]`, for each trained model. A map that is no plain
- * rotation stands under the names of its parameters, `causal.base.map.encoder`, with `causal.base.map.mask` `[k]` where its
- * size was learned; maps of a direction of their own under its name, `causal.base-tuned.base.map.p`.
+ * rotation stands under the names of its parameters, `causal.base.map.encoder`, with `causal.base.map.mask` `[k]` where not
+ * all coordinates are exchanged (learned sizes, blocks); maps of a direction of their own under its name, `causal.base-tuned.base.map.p`.
  */
 export function mapTensors(
   table: Trials["table"],

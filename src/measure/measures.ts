@@ -103,6 +103,8 @@ export interface MapsMade {
   readonly closed?: Side;
   /** The number of exchanged coordinates was learned, up to k. */
   readonly learnsSize?: true;
+  /** Cross directions put the source's coordinates into nothing else of the target (stitching). */
+  readonly dropsRest?: true;
   /** Variables that were learned together, in the order of their blocks. */
   readonly joint?: readonly string[];
   /** Cross directions that the method learns maps for: what a verdict may compare. */

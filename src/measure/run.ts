@@ -230,12 +230,14 @@ function jointVariables(
   { examination }: Question,
 ): CellInput["joint"] {
   if (options.joint === undefined) return undefined;
-  return questions
+  const variables = questions
     .filter((each) => each.examination === examination)
     .map(({ variable, k, causal, pairs, own }) => ({
       ...{ variable, k, causal, pairs },
       own: own?.pairs,
     }));
+  const isAsked = (name: string): boolean => variables.some(({ variable }) => variable === name);
+  return { variables, isComplete: examination.prepared.audit.by.every(isAsked) };
 }
 
 function cellInput(

@@ -5,7 +5,7 @@
 import { continueRows, differentiateRows, type CallOptions } from "../align/continuation-calls.js";
 import type { LearningOptions } from "../align/learner.js";
 import type { AlignmentMap } from "../align/maps/alignment-map.js";
-import { learnMaps } from "../align/transfer/learn.js";
+import { learnMaps, totalWeight } from "../align/transfer/learn.js";
 import {
   TRANSFER_DEFAULTS,
   type Behaviour,
@@ -78,9 +78,13 @@ export async function learnTransfer(
     },
     random: parts.random,
     signal: input.signal,
-    onStep: (report) =>
-      input.onProgress?.({ table: context.run.table, phase: parts.phase, ...report }),
+    onStep: ({ lossNats, ...report }) =>
+      input.onProgress?.({
+        ...{ table: context.run.table, phase: parts.phase },
+        ...{ ...report, lossNats: lossNats / weight },
+      }),
   };
+  const weight = totalWeight(problem);
   const { maps, sizes, steps, bestStep, validationLossNats } = await learnMaps(problem);
   const mask = context.blocks === undefined ? maps.masks[0] : ownMask(context.blocks, context);
   const isMasked = learnsSize || context.blocks !== undefined;
@@ -91,7 +95,9 @@ export async function learnTransfer(
   return {
     maps: Object.fromEntries(learned),
     ...(learnsSize && { size: present(sizes[0], "size") }),
-    ...{ steps, bestStep, validationLossNats },
+    ...{ steps, bestStep },
+    // a mean over directions, as rotations are learned by
+    validationLossNats: validationLossNats.map((loss) => loss / weight),
   };
 }
 
@@ -104,7 +110,9 @@ function modelOf(
   const { learning, phase, options } = parts;
   const { normalisation } = site.states(side);
   const isTarget = learning.targets.includes(side);
-  const natural = isTarget && options.naturalness > 0 ? site.natural(side) : undefined;
+  // with the rest of a state dropped nothing lies near natural ones: stitching is learned without the penalty
+  const isWeighed = isTarget && learning.rest === "kept" && options.naturalness > 0;
+  const natural = isWeighed ? site.natural(side) : undefined;
   const unit = (pairs: LabelledPairs): number =>
     present(natural, "natural states").unit(distinct(pairs.target));
   return {

@@ -11,7 +11,7 @@ import { sum } from "../numeric/vector.js";
 import type { Stream } from "../stats/stream.js";
 import type { JointBlock, TableContext } from "./controls.js";
 import type { Subspaces } from "./interventions.js";
-import { ownPairs } from "./joint-blocks.js";
+import { hasNullBlock, ownPairs } from "./joint-blocks.js";
 import type { MethodLearning } from "./map-choice.js";
 import { SIDES, type Side } from "./measures.js";
 import { seenBy } from "./site.js";
@@ -51,7 +51,7 @@ export function trialParts(
     pairs: block.variable === input.key.variable ? run : block.run,
     alive: models.filter((side) => block.alive.includes(side)),
   })) ?? [{ exchanges: 0, pairs: run, alive: models }];
-  if (blocks !== undefined) {
+  if (hasNullBlock(context)) {
     const { train, validation } = run;
     const pairs = { train: ownPairs(context, train), validation: ownPairs(context, validation) };
     parts.push({ exchanges: "rest", pairs, alive: models });

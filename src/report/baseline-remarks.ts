@@ -76,14 +76,26 @@ function remarkAudits(before: Result, after: Result): readonly Remark[] {
 }
 
 /** Options that change what is measured; the others change its cost. */
-const MEASURING = ["items", "pairs", "steps", "controls", "seeds"] as const;
+const MEASURING = [
+  ...["items", "pairs", "steps", "controls", "seeds"],
+  ...["method", "map", "closed", "learnSize", "joint", "learner"],
+] as const;
+
+/** Options that are named only where they are not the usual ones. */
+const USUAL: Readonly<Record<string, string>> = {
+  ...{ method: "mas", map: "orthogonal", learner: "mas" },
+  ...{ closed: "none", learnSize: "no", joint: "no" },
+};
 
 function remarkMeasuring(before: Result, after: Result): readonly Remark[] {
   const [old, now] = [before.manifest, after.manifest];
   const pairs = [
     ["k", old.k, now.k] as const,
     ["seed", old.seed, now.seed] as const,
-    ...MEASURING.map((name) => [name, old.options[name], now.options[name]] as const),
+    ...MEASURING.map((name) => {
+      const [from, to] = [old, now].map(({ options }) => options[name] ?? USUAL[name]);
+      return [name, from, to] as const;
+    }),
   ];
   const changed = pairs.filter(([, from, to]) => JSON.stringify(from) !== JSON.stringify(to));
   if (changed.length === 0) return [];

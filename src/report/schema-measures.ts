@@ -54,6 +54,7 @@ const mapsMade = z.strictObject({
   map: z.string(),
   closed: z.exactOptional(z.enum(SIDES)),
   learnsSize: z.exactOptional(z.literal(true)),
+  dropsRest: z.exactOptional(z.literal(true)),
   joint: z.exactOptional(z.array(text)),
   cross: z.array(z.enum(DIRECTIONS)),
 });

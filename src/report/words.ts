@@ -20,7 +20,7 @@ export const WORDS: Readonly<Record<VariableWord, WordView>> = {
   fails: {
     letter: "F",
     title: "fails",
-    meaning: "both models encode it, but it cannot be exchanged in both directions",
+    meaning: "both models encode it, but it cannot be exchanged in every direction compared",
     predicate: ["fails", "fail"],
   },
   lost: {
@@ -50,7 +50,7 @@ export const WORDS: Readonly<Record<VariableWord, WordView>> = {
   transfers: {
     letter: "T",
     title: "transfers",
-    meaning: "both models encode it and it can be exchanged in both directions",
+    meaning: "both models encode it and it can be exchanged in every direction compared",
     predicate: ["transfers", "transfer"],
   },
   absent: {

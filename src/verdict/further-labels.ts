@@ -8,15 +8,16 @@ import type { Policy } from "./policy.js";
 import { writeMeasure, writeNumber } from "./sentences.js";
 import type { ExplainedLabel } from "./site-labels.js";
 
-/** `steerable`: maps learned without naturalness reach the ratio in both cross directions, where the natural ones do not. */
+/** `steerable`: maps learned without naturalness reach the ratio in every direction compared, where the natural ones do not. */
 export function labelSteerable(
-  { further }: CellMeasures,
+  { further, maps }: CellMeasures,
   trials: Trials,
   policy: Policy,
 ): readonly ExplainedLabel[] {
   const steered = further?.behaviourOnly?.iia;
-  if (steered === undefined) return [];
-  const lows = CROSS_DIRECTIONS.map((key) => {
+  const compared = maps?.cross ?? CROSS_DIRECTIONS;
+  if (steered === undefined || compared.length === 0) return [];
+  const lows = compared.map((key) => {
     const own = within(TARGET[key]);
     const [cross, ceiling] = [steered[key], steered[own]];
     if (cross === undefined || ceiling === undefined) return Number.NEGATIVE_INFINITY;
@@ -26,7 +27,7 @@ export function labelSteerable(
   });
   const lowest = Math.min(...lows);
   if (lowest < policy.ratio) return [];
-  const figures = CROSS_DIRECTIONS.map(
+  const figures = compared.map(
     (key) =>
       `${key} ${writeMeasure(measureShare(countHits(steered[key] ?? ""), policy.confidence))}`,
   );

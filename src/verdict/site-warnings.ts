@@ -10,7 +10,7 @@ import {
 } from "../measure/measures.js";
 import { countHits } from "../stats/hits.js";
 import { wilson } from "../stats/intervals.js";
-import { CROSS_DIRECTIONS, measureShare, TARGET, within } from "./figures.js";
+import { CROSS_DIRECTIONS, findCeiling, measureShare, TARGET, within } from "./figures.js";
 import { writeMeasure, writeNumber } from "./sentences.js";
 import type { Policy } from "./policy.js";
 import type { SideGates } from "./verdicts.js";
@@ -30,10 +30,11 @@ function lowEnd(hits: Hits, confidence: number): number {
   return interval.kind === "value" ? interval.low : Number.NEGATIVE_INFINITY;
 }
 
-function warnAboveCeiling(trials: Trials, { confidence }: Policy): readonly string[] {
+function warnAboveCeiling(trials: Trials, policy: Policy): readonly string[] {
+  const { confidence } = policy;
   return CROSS_DIRECTIONS.flatMap((key) => {
     const cross = trials.iia[key];
-    const ceiling = trials.iia[within(TARGET[key])];
+    const ceiling = findCeiling(trials, TARGET[key], policy)?.hits;
     if (cross === undefined || ceiling === undefined) return [];
     const isAbove =
       share(cross) > CROSS_OVER_WITHIN * share(ceiling) &&
@@ -71,8 +72,9 @@ function warnSmallSubspace(
   );
 }
 
-function warnUnnatural({ learning }: CellMeasures): readonly string[] {
-  if (learning === undefined) return [];
+function warnUnnatural({ learning, maps }: CellMeasures): readonly string[] {
+  // with the rest of the target dropped, every state lies elsewhere
+  if (learning === undefined || maps?.dropsRest === true) return [];
   const { naturalness } = learning;
   const unnatural = (key: Direction): string[] => {
     const cross = naturalness[key]?.ratio;
@@ -83,6 +85,25 @@ function warnUnnatural({ learning }: CellMeasures): readonly string[] {
     ];
   };
   return CROSS_DIRECTIONS.flatMap(unnatural);
+}
+
+/** Maps freer than a rotation may end below where they began: then a failure says little of the models. */
+function warnUnderlearned(
+  { maps }: CellMeasures,
+  trials: Trials,
+  { confidence }: Policy,
+): readonly string[] {
+  if (maps === undefined) return [];
+  return SIDES.flatMap((side) => {
+    const key = within(side);
+    const [learned, start] = [trials.iia[key], trials.closedForm[key]];
+    if (learned === undefined || start === undefined) return [];
+    const most = wilson(countHits(learned), confidence);
+    if (most.kind === "undefined" || lowEnd(start, confidence) <= most.high) return [];
+    return [
+      `${key} ${writeNumber(share(learned))} by the learned map, ${writeNumber(share(start))} by its start: not learned to the end, so that what fails here may be the learning (more --steps, or rotations)`,
+    ];
+  });
 }
 
 /** Everything that a reader should know beside the verdict of a site. */
@@ -103,5 +124,6 @@ export function collectWarnings(
     ...warnBeyondState(trials, policy),
     ...warnSmallSubspace(cell, gates),
     ...warnUnnatural(cell),
+    ...warnUnderlearned(cell, trials, policy),
   ];
 }

@@ -53,8 +53,8 @@ describe.each([
   { args: ["--method", "unimas"], word: "transfers", codes: ["METHOD"] },
   { args: ["--method", "das"], word: "inconclusive", codes: ["METHOD"] },
   { args: ["--closed", "tuned"], word: "transfers", codes: ["CLOSED_MODEL"] },
-  { args: ["--learn-size", "--k", "4"], word: "transfers", codes: [] },
-  { args: ["--joint"], word: "transfers", codes: [] },
+  { args: ["--learn-size", "--k", "4"], word: "transfers", codes: ["LEARNED_SIZE"] },
+  { args: ["--joint"], word: "transfers", codes: ["JOINT"] },
 ])("an audit with $args", ({ args, word, codes }) => {
   let result: Result;
   beforeAll(async () => {
@@ -122,6 +122,29 @@ it("what does not go together is said at once, with everything else", async () =
   expect(stderr).toContain("--learn-size: expected --k beside it, 2 or more");
   expect(stderr).toContain('--map: expected "orthogonal"');
   expect(stderr).toContain("--learner: expected only MAS with rotations beside it");
+});
+
+it.each([["audit"], ["plan"]])(
+  "%s refuses blocks that do not fit beside each other",
+  async (command) => {
+    const planted = (name: string): string => resolve("fixtures/planted", name);
+    const models = [planted("seed-0/base"), planted("seed-0/style")];
+    const flags = ["--audit", planted("audits/object.json"), "--joint", "--k", "30"];
+    const place = command === "plan" ? [] : ["--quiet", "--out", join(folder, "wide")];
+    const { exitCode, stderr } = await mas(...(command === "plan" ? [command] : []), ...models, ...flags, ...place); // prettier-ignore
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("BLOCKS_TOO_WIDE");
+    expect(stderr).toContain("found 90 (");
+  },
+);
+
+it("what lies beside a joint learning is part of it", async () => {
+  const args = ["a", "b", "--joint", "--variable", "number", "--learn-size", "--k", "auto"];
+  const { exitCode, stderr } = await mas(...args);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain("--joint: expected no --variable beside it");
+  expect(stderr).toContain("--joint: expected no --learn-size beside it");
+  expect(stderr).toContain("--learn-size: expected --k beside it, 2 or more");
 });
 
 it.each([["audit"], ["plan"]])(

@@ -83,7 +83,7 @@ function cellOf(name: "a" | "b", tuned: ToyModel): CellInput {
   return {
     ...cell,
     key: { ...cell.key, variable: name },
-    ...{ causal: own.causal, pairs: own.pairs, joint: VARIABLES },
+    ...{ causal: own.causal, pairs: own.pairs, joint: { variables: VARIABLES, isComplete: true } },
     isolation: toPairSet(isolation),
     options: { ...cell.options, maps: { ...ROTATIONS, isJoint: true } },
   };
@@ -145,8 +145,20 @@ it("a variable that one model does not read is not learned from there, and does 
     expect(rate(iia[d]), d).toBeGreaterThan(most - 0.07);
 });
 
+it("there is no null block where a variable that decides the answer has no block, or nothing is left", async () => {
+  const alone = { variables: VARIABLES.slice(0, 1), isComplete: false };
+  const open = await measureCell({ ...cellOf("a", rotated), joint: alone });
+  expect(open.measures.further).not.toHaveProperty("nullBlock");
+  for (const d of DIRECTIONS)
+    expect(rate(open.measures.trials[0]!.iia[d])).toBeGreaterThan(CEILING);
+  const all = { variables: [VARIABLES[0]!, { ...VARIABLES[1]!, k: 30 }], isComplete: true };
+  const full = await measureCell({ ...cellOf("a", rotated), joint: all });
+  expect(full.measures.further).not.toHaveProperty("nullBlock");
+});
+
 it("blocks that need more coordinates than a model has are refused", async () => {
   const cell = cellOf("a", rotated);
-  const joint = [VARIABLES[0]!, { ...VARIABLES[1]!, k: 31 }];
+  const variables = [VARIABLES[0]!, { ...VARIABLES[1]!, k: 31 }];
+  const joint = { variables, isComplete: true };
   await expect(measureCell({ ...cell, joint })).rejects.toThrow("k = 33 is larger than the width");
 });

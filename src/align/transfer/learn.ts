@@ -2,6 +2,7 @@
 import { present } from "../../errors.js";
 import { rateAt } from "../adam.js";
 import { createMapOptimiser } from "../maps/optimiser.js";
+import { sum } from "../../numeric/vector.js";
 import type { Maps } from "./patch.js";
 import type { TransferDirection, TransferProblem, TransferSplit } from "./problem.js";
 import { moveBoundary, sizeAt, sizePriceNats, softMask, temperatureAt } from "./size.js";
@@ -48,19 +49,20 @@ export async function learnMaps(problem: TransferProblem): Promise<LearnedMaps> 
       problem.learnsSize ? sizeAt(boundary, present(lengths[block], "length")) : boundary,
     );
   const validation = allTrials(problem, "validation");
+  const weights = blocks.map((_, block) => totalWeight(problem, block));
   const validate = async (): Promise<number> => {
     const maps = { parameters, masks: hardMasks(lengths, sizes()) };
     const found = await lossOf(problem, maps, {
       ...{ split: "validation", chosen: validation, gradient: false },
     });
-    return found.lossNats + (problem.learnsSize ? sizePriceNats(sizes(), lengths) : 0);
+    return found.lossNats + (problem.learnsSize ? sizePriceNats(sizes(), lengths, weights) : 0);
   };
   const losses = [await validate()];
   let best = { parameters, sizes: sizes(), step: 0, loss: present(losses[0], "first loss") };
   let [idle, mark] = [0, best.loss];
   const draws = createDraws(problem);
   let step = 0;
-  // a size hardens over all steps: before the last one its validations say little
+  // a size hardens over all steps: the last state is the one, and validations before it say little
   const isPatient = (): boolean => problem.learnsSize || idle < options.patience;
   while (step < options.steps && isPatient() && validation.size > 0) {
     problem.signal?.throwIfAborted();
@@ -91,7 +93,10 @@ export async function learnMaps(problem: TransferProblem): Promise<LearnedMaps> 
       boundaries = boundaries.map((boundary, block) =>
         moveBoundary(boundary, {
           mask: present(masks[block], "mask"),
-          slope: present(maskSlopes?.[block], "slope of a mask"),
+          // per direction, as the price is
+          slope: present(maskSlopes?.[block], "slope of a mask").map(
+            (x) => x / present(weights[block], "weight"),
+          ),
           temperature,
         }),
       );
@@ -101,7 +106,7 @@ export async function learnMaps(problem: TransferProblem): Promise<LearnedMaps> 
     if (step % options.validateEvery !== 0 && step !== options.steps) continue;
     const loss = await validate();
     losses.push(loss);
-    if (loss < best.loss) best = { parameters, sizes: sizes(), step, loss };
+    if (loss < best.loss || problem.learnsSize) best = { parameters, sizes: sizes(), step, loss };
     if (loss < mark * (1 - PROGRESS)) [mark, idle] = [loss, 0];
     else idle++;
   }
@@ -122,6 +127,12 @@ function hardMasks(lengths: readonly number[], sizes: readonly number[]): Float6
 
 function learns({ weight }: TransferDirection): boolean {
   return weight.behaviour > 0 || weight.latent > 0;
+}
+
+/** Weights of the directions, of one block or of all: what the loss of a problem is a sum over. */
+export function totalWeight({ directions }: TransferProblem, block?: number): number {
+  const own = directions.filter(({ exchanges }) => block === undefined || exchanges === block);
+  return sum(own.map(({ weight }) => weight.behaviour + weight.latent));
 }
 
 /** All trials of a split of the directions that are learned from. */

@@ -8,9 +8,9 @@ import { f64, sum } from "../../numeric/vector.js";
 const TEMPERATURE = { first: 2, last: 0.1 } as const;
 
 /**
- * Loss per unit of `boundary / length of the block`, nats: what a coordinate must gain to be kept. At .03, .1 and .3 a GRU
- * that counts keeps 16, 5 and 4 of 16 coordinates (IIA .99, .95, .95), hierarchical equality 6 + 5, 4 + 4 and 3 + 4 of 8
- * each (.99 to 1).
+ * Loss of a direction per unit of `boundary / length of the block`, nats: what a coordinate must gain to be kept. A GRU that
+ * counts keeps 5 of 16 coordinates (IIA .95), hierarchical equality 3 + 4 of 8 each (.99, 1.00), an agreement that one
+ * dimension carries 3 of 8 (1.00).
  */
 const SIZE_PRICE_NATS = 0.1;
 
@@ -54,9 +54,16 @@ export function boundarySlope(
   return mask.reduce((total, m, i) => total + (f64(slope, i) * m * (1 - m)) / temperature, 0);
 }
 
-/** What blocks of these sizes cost, nats. */
-export function sizePriceNats(sizes: readonly number[], lengths: readonly number[]): number {
-  return sum(sizes.map((size, block) => (SIZE_PRICE_NATS * size) / (lengths[block] ?? 1)));
+/** What blocks of these sizes cost, nats, each as often as its directions weigh. */
+export function sizePriceNats(
+  sizes: readonly number[],
+  lengths: readonly number[],
+  weights: readonly number[],
+): number {
+  const share = (size: number, block: number): number => size / (lengths[block] ?? 1);
+  return sum(
+    sizes.map((size, block) => SIZE_PRICE_NATS * (weights[block] ?? 0) * share(size, block)),
+  );
 }
 
 /** Temperature of step `t` of `steps`. */

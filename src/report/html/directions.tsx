@@ -47,7 +47,7 @@ export function DirectionChart(props: {
   return (
     <figure>
       <figcaption>
-        Four directions <span>source → target; shade: null, band: ceiling, stroke: asked for</span>
+        Directions <span>source → target; shade: null, band: ceiling, stroke: asked for</span>
       </figcaption>
       <IntervalChart
         id={id}

@@ -155,7 +155,10 @@ function nullBlockRows(found: NullBlock | undefined): readonly (readonly [string
   if (found === undefined) return [];
   const counts = SIDES.flatMap((side) => {
     const hits = found.swapped[`${side}→${side}`];
-    return hits === undefined ? [] : [`${side} ${countHits(hits).hits} of ${hits.length}`];
+    const own = countHits(found.noIntervention[side]).hits;
+    return hits === undefined
+      ? []
+      : [`${side} ${countHits(hits).hits} of ${hits.length} (${own} with nothing exchanged)`];
   });
   return [["own answers with all else exchanged", counts.join(", ")]];
 }
@@ -189,7 +192,11 @@ export function LearningText({
       `steps, kept step for ${part.directions.join(", ")}`,
       `${part.steps}, ${part.bestStep}`,
     ]),
-    ["validation loss there (nats)", figure(losses)],
+    // of latents it is no entropy
+    [
+      cell?.maps === undefined ? "validation loss there (nats)" : "validation loss there",
+      figure(losses),
+    ],
     ["k, seed", `${site.k}, ${site.seed}`],
     ["width of the states", SIDES.map((side) => cell?.dModel[side] ?? ABSENT).join(" and ")],
     ...(learning.tensors === undefined ? [] : [["learned subspaces", learning.tensors]]),
