@@ -37,7 +37,7 @@ process.exitCode = await runMain({
 let js: Transpiled;
 let script: string;
 beforeAll(() => {
-  js = transpile(["", "cli", "plan", "measure", "report", "verdict"]);
+  js = transpile(["", "cli", "plan", "measure", "report", "verdict", "similarity"]);
   script = js.script("main.mjs", SCRIPT);
 });
 afterAll(() => {
