@@ -3,23 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderAlignment } from "../../src/report/html/align-page.js";
 import { renderComparison } from "../../src/report/html/compare-page.js";
 import type { Comparison } from "../../src/report/schema-compare.js";
 import {
-  AXE,
-  CONTRASTS,
+  expectAccessible,
+  expectContrast,
+  expectFits,
   hasBrowser,
   openBrowser,
   saySkipped,
   SCHEMES,
-  UNFOLD,
   VIEWS,
-  watch,
-  type Finding,
 } from "../support/browser.js";
 import { sampleAlignment } from "../support/sample-alignment.js";
 import { sampleComparison } from "../support/sample-comparison.js";
@@ -48,7 +45,7 @@ const PAGES = {
   "comparison of many layers": renderComparison(manyLayers()),
 };
 
-describe.skipIf(!hasBrowser).each(Object.entries(PAGES))("%s in Chromium", (name, html) => {
+describe.skipIf(!hasBrowser).each(Object.entries(PAGES))("%s in Chromium", (_, html) => {
   let browser: Browser;
   const folder = mkdtempSync(join(tmpdir(), "mas-audit-browser-"));
   const url = pathToFileURL(join(folder, "page.html")).href;
@@ -62,35 +59,15 @@ describe.skipIf(!hasBrowser).each(Object.entries(PAGES))("%s in Chromium", (name
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it.each(VIEWS)(
-    "loads nothing, complains of nothing and fits: $width px, $colorScheme",
-    async ({ width, colorScheme }) => {
-      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-      const seen = watch(page);
-      await page.goto(url);
-      await page.evaluate(UNFOLD);
-      expect(await page.evaluate("document.documentElement.scrollWidth"), name).toBe(width);
-      expect(seen).toEqual({ complaints: [], requests: [url] });
-      await page.close();
-    },
+  it.each(VIEWS)("loads nothing, complains of nothing and fits: $width px, $colorScheme", (view) =>
+    expectFits(browser, url, view),
   );
 
   it.each(SCHEMES)(
     "gives axe nothing serious to say, all unfolded: %s",
     async (colorScheme) => {
-      // the page's own policy forbids the script that looks at it
-      const context = await browser.newContext({ bypassCSP: true, colorScheme });
-      const page = await context.newPage();
-      await page.goto(url);
-      await page.evaluate(UNFOLD);
-      await page.evaluate(axe.source);
-      const found = await page.evaluate<readonly Finding[]>(AXE);
-      expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual(
-        [],
-      );
-      const ratios = await page.evaluate<Record<string, number>>(CONTRASTS);
-      expect(Object.entries(ratios).filter(([, ratio]) => ratio < 4.5)).toEqual([]);
-      await context.close();
+      await expectAccessible(browser, url, colorScheme);
+      await expectContrast(browser, url, colorScheme);
     },
     60_000,
   );

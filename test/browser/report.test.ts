@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
-import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -15,8 +14,9 @@ import { renderReport } from "../../src/report/html/page.js";
 import { parseResult } from "../../src/report/result-text.js";
 import type { Result } from "../../src/report/schema.js";
 import {
-  AXE,
-  CONTRASTS,
+  expectAccessible,
+  expectContrast,
+  expectFits,
   hasBrowser,
   openBrowser,
   saySkipped,
@@ -24,7 +24,6 @@ import {
   UNFOLD,
   VIEWS,
   watch,
-  type Finding,
 } from "../support/browser.js";
 import { richResult } from "../support/rich-result.js";
 import { sampleResult } from "../support/sample-result.js";
@@ -48,34 +47,13 @@ describe.skipIf(!hasBrowser)("report.html in Chromium", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it.each(VIEWS)(
-    "loads nothing, complains of nothing and fits: $width px, $colorScheme",
-    async ({ width, colorScheme }) => {
-      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-      const seen = watch(page);
-      await page.goto(url);
-      await page.evaluate(UNFOLD);
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
-      expect(seen).toEqual({ complaints: [], requests: [url] });
-      await page.close();
-    },
+  it.each(VIEWS)("loads nothing, complains of nothing and fits: $width px, $colorScheme", (view) =>
+    expectFits(browser, url, view),
   );
 
   it.each(SCHEMES)(
     "gives axe nothing serious to say, all unfolded: %s",
-    async (colorScheme) => {
-      // the page's own policy forbids the script that looks at it
-      const context = await browser.newContext({ bypassCSP: true, colorScheme });
-      const page = await context.newPage();
-      await page.goto(url);
-      await page.evaluate(UNFOLD);
-      await page.evaluate(axe.source);
-      const found = await page.evaluate<readonly Finding[]>(AXE);
-      expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual(
-        [],
-      );
-      await context.close();
-    },
+    (colorScheme) => expectAccessible(browser, url, colorScheme),
     60_000,
   );
 
@@ -144,16 +122,9 @@ describe.skipIf(!hasBrowser)("report.html in Chromium", () => {
     await page.close();
   });
 
-  it("gives text enough contrast with its ground, light and dark", async () => {
-    for (const colorScheme of SCHEMES) {
-      const page = await browser.newPage({ colorScheme });
-      await page.goto(url);
-      const ratios = await page.evaluate<Record<string, number>>(CONTRASTS);
-      const low = Object.entries(ratios).filter(([, ratio]) => ratio < 4.5);
-      expect(low, colorScheme).toEqual([]);
-      await page.close();
-    }
-  });
+  it.each(SCHEMES)("gives text enough contrast with its ground: %s", (colorScheme) =>
+    expectContrast(browser, url, colorScheme),
+  );
 
   it("prints on paper: light, every learned cell unfolded", async () => {
     const page = await browser.newPage({ colorScheme: "dark" });

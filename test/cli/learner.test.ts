@@ -1,54 +1,30 @@
 /** @file `--learner tfjs` on the demonstration pair: what it learns, what it records, and what it refuses. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { auditCommand } from "../../src/cli/audit-command.js";
 import { openArchive } from "../../src/cli/cell-archive.js";
 import { chooseLearner } from "../../src/cli/choose-learner.js";
-import { planCommand } from "../../src/cli/plan-command.js";
 import { readAuditOptions } from "../../src/cli/read-options.js";
 import { recordedOptions } from "../../src/cli/recorded-options.js";
 import { readReproduceOptions } from "../../src/cli/read-options.js";
-import type { AuditParts } from "../../src/cli/run-audit.js";
-import { ADAPTERS, AUDITS, TEXT_AUDITS } from "../../src/library/built-in.js";
-import { parseResult } from "../../src/library/result.js";
+import { TEXT_AUDITS } from "../../src/library/built-in.js";
 import type { CellMeasures } from "../../src/measure/measures.js";
 import type { Result } from "../../src/report/schema.js";
 import { openStore } from "../../src/store/cell-store.js";
 import { countHits } from "../../src/stats/hits.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 import { GOOD, plantCell } from "../verdict/planted.js";
-import { run, type Ran } from "./run.js";
+import { auditDemo, mas } from "./demo-audit.js";
 
 const folder = temporaryFolder();
 const SLOW_MS = 120_000;
-const PARTS: AuditParts = { adapters: ADAPTERS, audits: AUDITS, texts: TEXT_AUDITS };
-const PAIR = [resolve("fixtures/demo/base"), resolve("fixtures/demo/rotated")];
-/** Two cells, one of which is learned. */
-const SMALL = [
-  ...["--audit", "number-agreement", "--layers", "2", "--items", "160", "--pairs", "60"],
-  ...["--steps", "20", "--controls", "core", "--device", "cpu", "--exit-zero", "--json"],
-];
 /** Of a cell on real graphs: log-probabilities of size 10 are float32, and what they say of the start is the same. */
 const NATS = 1e-5;
-
-function mas(...args: readonly string[]): Promise<Ran> {
-  return run(args, {
-    audit: (options, io) => auditCommand(options, io, PARTS),
-    plan: (options, io) => planCommand(options, io, PARTS),
-  });
-}
-
-async function resultOf(name: string, ...args: readonly string[]): Promise<Result> {
-  const ran = await mas(...PAIR, ...SMALL, "--quiet", "--out", join(folder, name), ...args);
-  expect({ exitCode: ran.exitCode, stderr: ran.stderr }).toEqual({ exitCode: 0, stderr: "" });
-  return parseResult(ran.stdout);
-}
 
 describe("an audit with --learner tfjs", () => {
   let [byMas, byTfjs]: Result[] = [];
   beforeAll(async () => {
-    byMas = await resultOf("mas", "--learner", "mas");
-    byTfjs = await resultOf("tfjs", "--learner", "tfjs");
+    byMas = await auditDemo(folder, "--controls", "core", "--learner", "mas");
+    byTfjs = await auditDemo(folder, "--controls", "core", "--learner", "tfjs");
   }, SLOW_MS);
 
   it("comes to the same words and the same outcome of every trial", () => {

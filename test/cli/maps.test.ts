@@ -1,14 +1,10 @@
 /** @file Maps and methods as options of an audit, on the demonstration pair: what is learned, recorded, and refused. */
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { auditCommand } from "../../src/cli/audit-command.js";
 import { openArchive } from "../../src/cli/cell-archive.js";
-import { planCommand } from "../../src/cli/plan-command.js";
 import { readAuditOptions, readReproduceOptions } from "../../src/cli/read-options.js";
 import { recordedOptions } from "../../src/cli/recorded-options.js";
-import type { AuditParts } from "../../src/cli/run-audit.js";
-import { ADAPTERS, AUDITS, TEXT_AUDITS } from "../../src/library/built-in.js";
-import { parseResult } from "../../src/library/result.js";
+import { TEXT_AUDITS } from "../../src/library/built-in.js";
 import type { CellMeasures } from "../../src/measure/measures.js";
 import { renderReport } from "../../src/report/html/page.js";
 import { renderMarkdown } from "../../src/report/markdown.js";
@@ -17,48 +13,62 @@ import { renderTerminal } from "../../src/report/terminal.js";
 import { openStore } from "../../src/store/cell-store.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 import { GOOD, plantCell } from "../verdict/planted.js";
-import { run, type Ran } from "./run.js";
+import { auditDemo, mas } from "./demo-audit.js";
 
 const folder = temporaryFolder();
 const SLOW_MS = 120_000;
-const PARTS: AuditParts = { adapters: ADAPTERS, audits: AUDITS, texts: TEXT_AUDITS };
-const PAIR = [resolve("fixtures/demo/base"), resolve("fixtures/demo/rotated")];
-/** Two cells, one of which is learned. */
-const SMALL = [
-  ...["--audit", "number-agreement", "--layers", "2", "--items", "160", "--pairs", "60"],
-  ...["--steps", "20", "--controls", "full", "--device", "cpu", "--exit-zero", "--json"],
-];
-
-function mas(...args: readonly string[]): Promise<Ran> {
-  return run(args, {
-    audit: (options, io) => auditCommand(options, io, PARTS),
-    plan: (options, io) => planCommand(options, io, PARTS),
-  });
-}
-
-async function resultOf(...args: readonly string[]): Promise<Result> {
-  const out = join(folder, args.join(" ") || "usual");
-  const ran = await mas(...PAIR, ...SMALL, "--quiet", "--out", out, ...args);
-  expect({ exitCode: ran.exitCode, stderr: ran.stderr }).toEqual({ exitCode: 0, stderr: "" });
-  return parseResult(ran.stdout);
-}
 
 function learnedCell({ cells }: Result): CellMeasures {
   return cells.find(({ learning }) => learning !== undefined)!;
 }
 
 describe.each([
-  { args: ["--map", "invertible"], word: "transfers", codes: ["FREE_MAPS"] },
-  { args: ["--method", "stitching", "--map", "linear"], word: "transfers", codes: ["METHOD", "FREE_MAPS"] }, // prettier-ignore
-  { args: ["--method", "unimas"], word: "transfers", codes: ["METHOD"] },
-  { args: ["--method", "das"], word: "inconclusive", codes: ["METHOD"] },
-  { args: ["--closed", "tuned"], word: "transfers", codes: ["CLOSED_MODEL"] },
-  { args: ["--learn-size", "--k", "4"], word: "transfers", codes: ["LEARNED_SIZE"] },
-  { args: ["--joint"], word: "transfers", codes: ["JOINT"] },
-])("an audit with $args", ({ args, word, codes }) => {
+  {
+    args: ["--map", "invertible"],
+    made: { method: "mas", map: "invertible" },
+    word: "transfers",
+    codes: ["FREE_MAPS"],
+  },
+  {
+    args: ["--method", "stitching", "--map", "linear"],
+    made: { method: "stitching", map: "linear", dropsRest: true },
+    word: "transfers",
+    codes: ["METHOD", "FREE_MAPS"],
+  },
+  {
+    args: ["--method", "unimas"],
+    made: { method: "unimas", cross: ["base→tuned"] },
+    word: "transfers",
+    codes: ["METHOD"],
+  },
+  {
+    args: ["--method", "das"],
+    made: { method: "das", cross: [] },
+    word: "inconclusive",
+    codes: ["METHOD"],
+  },
+  {
+    args: ["--closed", "tuned"],
+    made: { method: "mas", closed: "tuned" },
+    word: "transfers",
+    codes: ["CLOSED_MODEL"],
+  },
+  {
+    args: ["--learn-size", "--k", "4"],
+    made: { method: "mas", learnsSize: true },
+    word: "transfers",
+    codes: ["LEARNED_SIZE"],
+  },
+  {
+    args: ["--joint"],
+    made: { method: "mas", joint: ["number"] },
+    word: "transfers",
+    codes: ["JOINT"],
+  },
+])("an audit with $args", ({ args, word, codes, made }) => {
   let result: Result;
   beforeAll(async () => {
-    result = await resultOf(...args);
+    result = await auditDemo(folder, "--controls", "full", ...args);
   }, SLOW_MS);
 
   it(`says ${word}, with the same controls`, () => {
@@ -69,13 +79,14 @@ describe.each([
     for (const hits of Object.values(own!.iia)) expect(hits).toHaveLength(60);
     expect(Object.keys(own!.permuted)).toEqual(Object.keys(own!.iia));
     expect(Object.keys(own!.randomSubspace)).toEqual(["base→base", "tuned→tuned"]);
-    expect(further!.shuffledLabels).toBeDefined();
+    const { iia: shuffled } = further!.shuffledLabels!;
+    expect(Object.keys(shuffled)).toEqual(Object.keys(own!.iia));
+    for (const hits of Object.values(shuffled)) expect(hits).toHaveLength(60);
   });
 
   it("records what was learned, and is reproduced by it", () => {
     const { options } = result.manifest;
-    const { maps } = learnedCell(result);
-    expect(maps).toBeDefined();
+    expect(learnedCell(result).maps).toMatchObject(made);
     const read = readReproduceOptions("result.json", {});
     const again = recordedOptions(result, read, "result.json");
     const given = args.filter((arg) => arg.startsWith("--") && arg !== "--k");
@@ -102,7 +113,7 @@ describe.each([
 it(
   "rotations by MAS are named by nothing: what was stored before is read as before",
   async () => {
-    const result = await resultOf("--method", "mas", "--map", "orthogonal");
+    const result = await auditDemo(folder, "--method", "mas", "--map", "orthogonal");
     for (const name of ["method", "map", "closed", "learnSize"])
       expect(result.manifest.options).not.toHaveProperty(name);
     expect(learnedCell(result)).not.toHaveProperty("maps");
