@@ -1,9 +1,7 @@
 /** @file `--learner tfjs` on the demonstration pair: what it learns, what it records, and what it refuses. */
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openArchive } from "../../src/cli/cell-archive.js";
 import { chooseLearner } from "../../src/cli/choose-learner.js";
-import { readAuditOptions } from "../../src/cli/read-options.js";
 import { recordedOptions } from "../../src/cli/recorded-options.js";
 import { readReproduceOptions } from "../../src/cli/read-options.js";
 import { TEXT_AUDITS } from "../../src/library/built-in.js";
@@ -14,6 +12,8 @@ import { countHits } from "../../src/stats/hits.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 import { GOOD, plantCell } from "../verdict/planted.js";
 import { auditDemo, mas } from "./demo-audit.js";
+import { plantedArchive } from "./planted-archive.js";
+import type { CellArchive } from "../../src/measure/run.js";
 
 const folder = temporaryFolder();
 const SLOW_MS = 120_000;
@@ -87,15 +87,7 @@ it.each([["audit"], ["plan"]])(
 
 it("cells of one learner are not those of another, or of another package", () => {
   const store = openStore(join(folder, "cells.partial"));
-  const archive = (learner?: string): ReturnType<typeof openArchive> =>
-    openArchive({
-      store,
-      inputs: { files: [], audits: [{ id: "a", sha256: "c".repeat(64) }] },
-      options: readAuditOptions({ base: "a", tuned: "b" }, {}),
-      device: "cpu",
-      learner,
-      onDistrusted: () => undefined,
-    });
+  const archive = (learner?: string): CellArchive => plantedArchive(store, {}, learner);
   const find = (learner?: string): CellMeasures | undefined =>
     archive(learner).find(plantCell(GOOD).cell);
   try {

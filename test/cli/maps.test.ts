@@ -1,8 +1,7 @@
 /** @file Maps and methods as options of an audit, on the demonstration pair: what is learned, recorded, and refused. */
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openArchive } from "../../src/cli/cell-archive.js";
-import { readAuditOptions, readReproduceOptions } from "../../src/cli/read-options.js";
+import { readReproduceOptions } from "../../src/cli/read-options.js";
 import { recordedOptions } from "../../src/cli/recorded-options.js";
 import { TEXT_AUDITS } from "../../src/library/built-in.js";
 import type { CellMeasures } from "../../src/measure/measures.js";
@@ -14,6 +13,8 @@ import { openStore } from "../../src/store/cell-store.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 import { GOOD, plantCell } from "../verdict/planted.js";
 import { auditDemo, mas } from "./demo-audit.js";
+import { plantedArchive } from "./planted-archive.js";
+import type { CellArchive } from "../../src/measure/run.js";
 
 const folder = temporaryFolder();
 const SLOW_MS = 120_000;
@@ -172,16 +173,8 @@ it.each([["audit"], ["plan"]])(
 
 it("cells of one map are not those of another", () => {
   const store = openStore(join(folder, "cells.partial"));
-  const archive = (
-    raw: Readonly<Record<string, readonly string[]>>,
-  ): ReturnType<typeof openArchive> =>
-    openArchive({
-      store,
-      inputs: { files: [], audits: [{ id: "a", sha256: "c".repeat(64) }] },
-      options: readAuditOptions({ base: "a", tuned: "b" }, raw),
-      device: "cpu",
-      onDistrusted: () => undefined,
-    });
+  const archive = (raw: Parameters<typeof plantedArchive>[1]): CellArchive =>
+    plantedArchive(store, raw);
   const find = (raw: Parameters<typeof archive>[0]): CellMeasures | undefined =>
     archive(raw).find(plantCell(GOOD).cell);
   try {

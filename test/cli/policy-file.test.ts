@@ -4,10 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { openArchive } from "../../src/cli/cell-archive.js";
 import { choosePolicy } from "../../src/cli/choose-policy.js";
 import { parsePolicyFile, readPolicyFile } from "../../src/cli/policy-file.js";
-import { readAuditOptions } from "../../src/cli/read-options.js";
 import { openStore } from "../../src/store/cell-store.js";
 import { digestBytes } from "../../src/store/digest.js";
 import { DEFAULT_POLICY, policyJsonSchema, policySchema } from "../../src/verdict/policy.js";
@@ -15,6 +13,8 @@ import { VERDICT_WORDS } from "../../src/verdict/verdicts.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 import { GOOD, plantCell } from "../verdict/planted.js";
 import { printedRefusal } from "../support/refusals.js";
+import { plantedArchive } from "./planted-archive.js";
+import type { CellArchive } from "../../src/measure/run.js";
 
 const folder = temporaryFolder();
 
@@ -157,14 +157,8 @@ it("a run that goes on under another policy takes up every finished cell", () =>
   const working = join(folder, "out.partial");
   mkdirSync(working);
   const store = openStore(working);
-  const archive = (raw: Parameters<typeof readAuditOptions>[1]): ReturnType<typeof openArchive> =>
-    openArchive({
-      store,
-      inputs: { files: [], audits: [{ id: "a", sha256: "c".repeat(64) }] },
-      options: readAuditOptions({ base: "a", tuned: "b" }, raw),
-      device: "cpu",
-      onDistrusted: () => undefined,
-    });
+  const archive = (raw: Parameters<typeof plantedArchive>[1]): CellArchive =>
+    plantedArchive(store, raw);
   try {
     const measures = plantCell(GOOD);
     archive({ policy: ["one.yaml"] }).keep(measures.cell, { measures, tensors: {} });

@@ -10,6 +10,7 @@ import { fitProcrustes, procrustes } from "../../src/similarity/procrustes.js";
 import { COMPARISONS, noiseCeiling, rsa, rsaName } from "../../src/similarity/rsa.js";
 import { stream } from "../../src/stats/stream.js";
 import { gaussian, pairOfViews } from "./draws.js";
+import { EIGHT, halvings } from "../support/halvings.js";
 
 /** Sums of some thousand terms of size 1 in another order: 10⁴ × 2⁻⁵², with room for a quotient of them. */
 const ROUNDING = 1e-11;
@@ -107,17 +108,13 @@ describe("CKA", () => {
       const [a, b] = [x, y].map((of) => ckaPairs(takeRows(of, order), { batchItems })!.values);
       return a!.reduce((sum, value, i) => sum + value * b![i]!, 0) / (8 / batchItems);
     };
-    const all = [...Array(8).keys()];
-    // the 35 ways to cut 8 items into two batches of 4: the first batch holds item 0
-    const ways = Array.from({ length: 2 ** 7 }, (_, bits) =>
-      all.filter((item) => item === 0 || ((bits >> (item - 1)) & 1) === 1),
-    ).filter((first) => first.length === 4);
+    const ways = halvings();
     expect(ways).toHaveLength(35);
-    const mean = ways.reduce((sum, first) => {
-      const second = all.filter((item) => !first.includes(item));
-      return sum + hsic([...first, ...second], 4) / ways.length;
-    }, 0);
-    expect(Math.abs(mean / hsic(all, 8) - 1)).toBeLessThan(ROUNDING);
+    const mean = ways.reduce(
+      (sum, [first, second]) => sum + hsic([...first, ...second], 4) / ways.length,
+      0,
+    );
+    expect(Math.abs(mean / hsic(EIGHT, 8) - 1)).toBeLessThan(ROUNDING);
   });
 
   it("of batches is 1 with itself, near that of all items, and named", () => {
