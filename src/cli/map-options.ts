@@ -68,13 +68,13 @@ export function warnMapOptions(options: AuditOptions): readonly Warning[] {
   const { method, form, closed } = chooseMaps(options);
   const { map, joint, learnSize } = mapOptions(options);
   return [
-    ...(method === "mas" ? [] : [{ code: "METHOD", message: `method ${method}: ${SAYS[method]}` }]),
+    ...(method === "mas" ? [] : [{ code: "METHOD", message: `${method}: ${SAYS[method]}` }]),
     ...(map === undefined
       ? []
       : [
           {
             code: "FREE_MAPS",
-            message: `maps are ${map}, which allows ${form.allows}: a variable that was changed so transfers here and fails under rotations; what fails here may be hard to learn, and is to be compared with rotations`,
+            message: `maps are ${map} (${form.allows}): a variable that was changed so transfers here and fails under rotations; what fails here may be hard to learn, and is to be compared with rotations`,
           },
         ]),
     ...(closed === undefined

@@ -148,7 +148,7 @@ function products(encoder: Matrix, decoder: Matrix): Matrix {
 const linear: LinearForm = {
   ...freePair,
   name: "linear",
-  allows: "an encoder and a decoder that need not belong together: no change of coordinates at all",
+  allows: "an encoder and a decoder that need not belong together",
 };
 
 function formOf({ coder, pull, settle, ...form }: LinearForm): MapForm {

@@ -163,6 +163,15 @@ function nullBlockRows(found: NullBlock | undefined): readonly (readonly [string
   return [["own answers with all else exchanged", counts.join(", ")]];
 }
 
+/** What the first of several learnings gave: what the others did not. */
+function firstDirections(cell: CellMeasures | undefined): string {
+  const others = cell?.learning?.others;
+  if (others === undefined) return "";
+  const given = others.flatMap(({ directions }) => directions);
+  const learned = DIRECTIONS.filter((key) => cell?.trials[0]?.iia[key] !== undefined);
+  return ` for ${learned.filter((key) => !given.includes(key)).join(", ")}`;
+}
+
 /** Dimensions that are exchanged, where their number was learned. */
 function sizeRows({
   size,
@@ -185,7 +194,7 @@ export function LearningText({
   const rows = [
     ["models trained", trained.join(" and ")],
     ...mapRows(cell?.maps),
-    ["steps, kept step", `${steps}, ${bestStep}`],
+    [`steps, kept step${firstDirections(cell)}`, `${steps}, ${bestStep}`],
     ...sizeRows(learning),
     ...nullBlockRows(cell?.further?.nullBlock),
     ...(learning.others ?? []).map((part) => [
