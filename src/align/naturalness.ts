@@ -4,8 +4,17 @@
  * Because n' = n_t + P_tᵀ D, Σ⁻¹ (n' − c) = Σ⁻¹n_t − Σ⁻¹c + (Σ⁻¹P_tᵀ) D: the first two are computed once, the third
  * costs k products with Σ⁻¹ instead of one per row.
  */
-import { matrix, multiply, row, rowBlocks, rowRange, type Matrix } from "../numeric/matrix.js";
+import {
+  matrix,
+  multiply,
+  row,
+  rowBlocks,
+  rowRange,
+  subtract,
+  type Matrix,
+} from "../numeric/matrix.js";
 import { axpy, dot, i32, type Run } from "../numeric/vector.js";
+import type { Precision } from "./covariance.js";
 import type { NaturalStates } from "./natural-states.js";
 
 /** Patched rows of one target model. */
@@ -80,4 +89,22 @@ function departuresInto(
     into.data.set(rowRange(states, item, item + 1).data, r * into.cols);
     axpy(-1, row(means, i32(groups, first + r)), { y: row(into, r), n: into.cols });
   }
+}
+
+/** Rows set against the means that they should lie near. */
+export interface Departures {
+  /** `[row]`: `(n − c)ᵀ Σ⁻¹ (n − c)`. */
+  readonly squares: Float64Array;
+  /** `[row, d]`: `Σ⁻¹ (n − c)`, half the derivative. */
+  readonly images: Matrix;
+}
+
+/** Squared Mahalanobis distance of `states` `[row, d]` from `means` `[row, d]`, whatever put the states there. */
+export function departuresFrom(means: Matrix, states: Matrix, precision: Precision): Departures {
+  const offsets = subtract(states, means);
+  const images = precision.apply(offsets);
+  const squares = Float64Array.from({ length: states.rows }, (_, r) =>
+    dot(row(offsets, r), row(images, r), states.cols),
+  );
+  return { squares, images };
 }

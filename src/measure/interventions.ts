@@ -1,12 +1,12 @@
 /** @file The interventions of a cell on its test trials: which states each control puts into a target. */
 import { coordinateDifference, patchStates, type End } from "../align/interchange.js";
 import { rotation, subspaceOf, type AlignmentMap } from "../align/maps/alignment-map.js";
-import { squaredDistances } from "../align/naturalness.js";
+import { departuresFrom, squaredDistances } from "../align/naturalness.js";
 import { exchange } from "../align/transfer/exchange.js";
 import type { TransferProblem } from "../align/transfer/problem.js";
-import { matrix, row, subtract, takeColumns, takeRows, type Matrix } from "../numeric/matrix.js";
+import { matrix, subtract, takeColumns, takeRows, type Matrix } from "../numeric/matrix.js";
 import { medianInterval } from "../numeric/quantile.js";
-import { axpy, dot, f32, i32 } from "../numeric/vector.js";
+import { f32, i32 } from "../numeric/vector.js";
 import { normalQuantile } from "../stats/normal.js";
 import { checkCoordinates, checkMap, checkOrthonormal, checkSources } from "./interchange-guard.js";
 import { DIRECTIONS, SIDES, type Direction, type Distance, type Side } from "./measures.js";
@@ -108,7 +108,7 @@ export function interchange(
       coordinateDifference(sourceEnd, targetEnd),
     );
   }
-  const { states } = exchanged(site, way, { maps, trials });
+  const states = exchanged(site, way, { maps, trials });
   return stateRows(site, way.target, { items: trials.target, states });
 }
 
@@ -151,7 +151,7 @@ function exchanged(
   site: Site,
   { source, target }: Ends,
   { maps: { from, into, rest }, trials }: { maps: DirectionMaps; trials: TrialItems },
-): { readonly states: Matrix } {
+): Matrix {
   const where = `${site.name}, ${source}→${target}`;
   checkMap(from, `${where}, map of ${source}`);
   checkMap(into, `${where}, map of ${target}`);
@@ -172,7 +172,7 @@ function exchanged(
     [...Array(coordinates.cols).keys()].filter((c) => from.mask?.[c] !== 0),
   );
   checkCoordinates({ coordinates: exchangedOnes, normalised, trials }, where);
-  return { states };
+  return states;
 }
 
 /** Items of the trials; `source` may be permuted. */
@@ -216,15 +216,9 @@ function squaresOf(
       difference: coordinateDifference(sourceEnd, targetEnd),
     });
   }
-  const { states: offsets } = exchanged(site, way, { maps, trials });
-  axpy(-1, row(takeRows(natural.means, trials.group), 0), {
-    y: row(offsets, 0),
-    n: offsets.data.length,
-  });
-  const images = natural.precision.apply(offsets);
-  return Float64Array.from({ length: offsets.rows }, (_, r) =>
-    dot(row(offsets, r), row(images, r), offsets.cols),
-  );
+  const means = takeRows(natural.means, trials.group);
+  const patched = exchanged(site, way, { maps, trials });
+  return departuresFrom(means, patched, natural.precision).squares;
 }
 
 /** Items of `list`, each once, ascending. */

@@ -1,11 +1,12 @@
 /** @file Loss and gradient of a minibatch of all directions: each target model is run once, for all that goes into it. */
 import { invariant, NumericsError, present } from "../../errors.js";
-import { matrix, row, rowRange, subtract, type Matrix } from "../../numeric/matrix.js";
-import { axpy, dot, f64, i32, joined } from "../../numeric/vector.js";
+import { matrix, row, rowRange, type Matrix } from "../../numeric/matrix.js";
+import { axpy, f64, i32, joined, sum } from "../../numeric/vector.js";
 import { zeroLike, type MapParameters } from "../maps/map.js";
 import type { Exchanged } from "./exchange.js";
 import { latentLoss } from "./latent-loss.js";
 import { asModelHas, exchangedBlocks, exchangeTrials, modelAt, type Maps } from "./patch.js";
+import { departuresFrom } from "../naturalness.js";
 import { together } from "../together.js";
 import {
   statesOf,
@@ -194,11 +195,10 @@ function addPenalty(
   invariant(split !== "test", "test trials are not learned from");
   const factor = weight / unit[split] ** 2;
   const placed = rowRange(states, 0, trials.length);
-  const n = placed.data.length;
-  const offsets = subtract(placed, statesOf(direction.sets[split].natural, trials));
-  const images = precision.apply(offsets);
-  axpy(2 * factor * share, row(images, 0), { y: row(slope, 0), n });
-  return factor * dot(row(offsets, 0), row(images, 0), n);
+  const means = statesOf(direction.sets[split].natural, trials);
+  const { squares, images } = departuresFrom(means, placed, precision);
+  axpy(2 * factor * share, row(images, 0), { y: row(slope, 0), n: images.data.length });
+  return factor * sum(squares);
 }
 
 function notFinite(found: number): NumericsError {

@@ -1,10 +1,11 @@
 /** @file How far a network's patched states lie from its natural ones: in all coordinates at once, not one by one. */
 import { distinctItems } from "../../align/distinct.js";
+import { departuresFrom } from "../../align/naturalness.js";
 import { fitNaturalStates } from "../../align/natural-states.js";
 import { statesOf, type ExchangeSet } from "../../align/transfer/problem.js";
-import { row, takeRows, type Matrix } from "../../numeric/matrix.js";
+import { takeRows, type Matrix } from "../../numeric/matrix.js";
 import { medianInterval } from "../../numeric/quantile.js";
-import { axpy, dot, i32 } from "../../numeric/vector.js";
+import { i32 } from "../../numeric/vector.js";
 import { Z95 } from "../interventions.js";
 import type { Distance } from "../measures.js";
 import type { NetworkStates } from "./network-states.js";
@@ -33,12 +34,9 @@ export function divergenceIn({ states, train, grouping }: NetworkStates): Diverg
   return (patched, set) => {
     const kept = Int32Array.from(set.hasNatural.keys()).filter((i) => set.hasNatural[i] === 1);
     if (kept.length === 0) return undefined;
-    const offsets = takeRows(patched, kept);
-    axpy(-1, row(statesOf(set.natural, kept), 0), { y: row(offsets, 0), n: offsets.data.length });
-    const images = natural.precision.apply(offsets);
-    const distances = Array.from(kept.keys(), (r) =>
-      Math.sqrt(dot(row(offsets, r), row(images, r), offsets.cols)),
-    );
+    const means = statesOf(set.natural, kept);
+    const { squares } = departuresFrom(means, takeRows(patched, kept), natural.precision);
+    const distances = Array.from(squares, Math.sqrt);
     const { median, low, high } = medianInterval(distances, Z95);
     return { ratio: median / unit, interval: [low / unit, high / unit], n: kept.length };
   };
