@@ -15,12 +15,12 @@ import {
   rowBlocks,
   rowRange,
   subtract,
-  takeRows,
   transposedMultiply,
   type Matrix,
 } from "../numeric/matrix.js";
+import { Room } from "../numeric/room.js";
 import { f64, i32, scale } from "../numeric/vector.js";
-import { shareItems, spreadToRows, sumPerItem } from "./item-rows.js";
+import { distinctBlocks, shareItems, spreadToRows, sumPerItem } from "./item-rows.js";
 
 /** One end of an interchange: a model's subspace and the items to take from its states. */
 export interface End {
@@ -35,7 +35,11 @@ export interface End {
 /** `P n` of each row, `[row, k]`. */
 export function coordinatesOf({ subspace, normalised, items }: End): Matrix {
   const rows = shareItems(items);
-  return spreadToRows(multiplyTransposed(takeRows(normalised, rows.distinct), subspace), rows);
+  const perItem = matrix(rows.distinct.length, subspace.rows);
+  for (const { block, first, last } of distinctBlocks(rows, normalised)) {
+    multiplyTransposed(block, subspace, rowRange(perItem, first, last));
+  }
+  return spreadToRows(perItem, rows);
 }
 
 /** `D = P_s n_s − P_t n_t`, `[row, k]`. */
@@ -45,6 +49,7 @@ export function coordinateDifference(source: End, target: End): Matrix {
 
 /** Rows that are shifted together: their shifts stay in the processor's cache. */
 const BLOCK = 64;
+const SHIFTS = new Room();
 
 /**
  * `h' = h_t + σ_t P_tᵀ D` for each row: `[row, dModel]`, of the kind of `raw` (`[item, dModel]`).
@@ -62,9 +67,8 @@ export function patchStates<T extends Float32Array | Float64Array>(
       ? new Float64Array(items.length * d)
       : new Float32Array(items.length * d)
   ) as T;
-  const room = matrix(Math.min(BLOCK, items.length), d);
   for (const [first, last] of rowBlocks(items.length, BLOCK)) {
-    const shift = rowRange(room, 0, last - first);
+    const shift = SHIFTS.matrix(last - first, d);
     shift.data.fill(0);
     multiply(rowRange(difference, first, last), subspace, shift);
     for (let r = first; r < last; r++) {
@@ -97,5 +101,8 @@ export function accumulateGradient(
 /** `into += Σ amounts_r n_rᵀ` over the rows of one end, each item once. */
 function addOuter(amounts: Matrix, { normalised, items }: End, into: Matrix): void {
   const rows = shareItems(items);
-  transposedMultiply(sumPerItem(amounts, rows), takeRows(normalised, rows.distinct), into);
+  const perItem = sumPerItem(amounts, rows);
+  for (const { block, first, last } of distinctBlocks(rows, normalised)) {
+    transposedMultiply(rowRange(perItem, first, last), block, into);
+  }
 }

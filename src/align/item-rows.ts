@@ -2,7 +2,8 @@
  * @file Rows that share items: what depends on an item alone is worked out once for all rows that have it. A batch of
  * pairs patches and reads the same few hundred items over and over.
  */
-import { matrix, row, type Matrix } from "../numeric/matrix.js";
+import { matrix, row, rowBlocks, type Matrix } from "../numeric/matrix.js";
+import { Room } from "../numeric/room.js";
 import { axpy, i32 } from "../numeric/vector.js";
 
 /** Items of some rows, each once. */
@@ -22,6 +23,31 @@ export function shareItems(items: Int32Array): ItemRows {
     return known;
   });
   return { distinct: Int32Array.from(places.keys()), place };
+}
+
+/** Items whose states are gathered together; a multiple of four, so that a sum over blocks has the order of one pass. */
+const BLOCK = 64;
+const GATHERED = new Room();
+
+/** States of some of the distinct items. */
+export interface ItemBlock {
+  /** `[last − first, cols]`; overwritten by the next block. */
+  readonly block: Matrix;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The rows of `states` `[item, cols]` of all distinct items, in their order, a block at a time. One loop at a time. */
+export function* distinctBlocks({ distinct }: ItemRows, states: Matrix): Generator<ItemBlock> {
+  const { cols, data } = states;
+  for (const [first, last] of rowBlocks(distinct.length, BLOCK)) {
+    const block = GATHERED.matrix(last - first, cols);
+    for (let r = first; r < last; r++) {
+      const from = i32(distinct, r) * cols;
+      block.data.set(data.subarray(from, from + cols), (r - first) * cols);
+    }
+    yield { block, first, last };
+  }
 }
 
 /** `[place, cols]` → `[row, cols]`: each row gets what its item has. */

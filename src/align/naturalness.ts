@@ -4,15 +4,8 @@
  * Because n' = n_t + P_tᵀ D, Σ⁻¹ (n' − c) = Σ⁻¹n_t − Σ⁻¹c + (Σ⁻¹P_tᵀ) D: the first two are computed once, the third
  * costs k products with Σ⁻¹ instead of one per row.
  */
-import {
-  matrix,
-  multiply,
-  row,
-  rowBlocks,
-  rowRange,
-  subtract,
-  type Matrix,
-} from "../numeric/matrix.js";
+import { multiply, row, rowBlocks, rowRange, subtract, type Matrix } from "../numeric/matrix.js";
+import { Room } from "../numeric/room.js";
 import { axpy, dot, i32, type Run } from "../numeric/vector.js";
 import type { Precision } from "./covariance.js";
 import type { NaturalStates } from "./natural-states.js";
@@ -34,6 +27,8 @@ export interface NaturalnessRows {
 
 /** Rows that are worked out together: they stay in the processor's cache. */
 const BLOCK = 64;
+const OFFSETS = new Room();
+const IMAGES = new Room();
 
 /**
  * Squared Mahalanobis distance of each patched row from the natural mean of its group: `[row]`.
@@ -49,12 +44,10 @@ export function squaredDistances(
   const d = subspace.cols;
   const precise = natural.precision.apply(subspace);
   const out = new Float64Array(items.length);
-  const size = Math.min(BLOCK, items.length);
-  const [offsetRoom, imageRoom] = [matrix(size, d), matrix(size, d)];
   for (const [first, last] of rowBlocks(items.length, BLOCK)) {
     const part = rowRange(difference, first, last);
-    const offsets = rowRange(offsetRoom, 0, part.rows);
-    const images = rowRange(imageRoom, 0, part.rows);
+    const offsets = OFFSETS.matrix(part.rows, d);
+    const images = IMAGES.matrix(part.rows, d);
     departuresInto(offsets, { ...rows, first, states: normalised, means: natural.means });
     multiply(part, subspace, offsets);
     const { preciseStates: states, preciseMeans: means } = natural;

@@ -7,6 +7,7 @@
  */
 import { invariant } from "../errors.js";
 import { matrix, row, rowRange, subtract, type Matrix } from "../numeric/matrix.js";
+import { Room } from "../numeric/room.js";
 import { axpy, f32, i32, sum } from "../numeric/vector.js";
 import { continueRows, differentiateRows, type CallOptions } from "./continuation-calls.js";
 import { carry, linearise, type LinearisedRows } from "./linearised.js";
@@ -107,6 +108,9 @@ export async function runBatch(point: Point, batch: Batch, calls: CallOptions): 
   return { ...batch, answers: linearised };
 }
 
+/** g of one target at a time. */
+const SCALED = new Room();
+
 /**
  * Loss and gradient at `point` over pairs that were run at points nearby (`linearised.ts`); where they were run at this
  * very point, the exact ones. Naturalness is computed anew. All batches are of one split.
@@ -122,7 +126,8 @@ export function slopeAt(
   const share = 1 / rowCount(point, batch);
   for (const [i, { t, rows }] of patchTargets(point, batch).entries()) {
     const { sigma } = rows.states.normalisation;
-    const scaled = matrix(rows.items.length, rows.subspace.cols);
+    const scaled = SCALED.matrix(rows.items.length, rows.subspace.cols);
+    scaled.data.fill(0);
     losses.push(...carryRows(rows, { batches, i, into: scaled, weight: share * sigma }));
     if (naturalness > 0) {
       const penalty = penalise(rows, batch.split, { into: scaled, weight: naturalness * share });

@@ -33,8 +33,10 @@ export async function checkModels(checks: ModelChecks): Promise<PreflightEntry[]
     prepared.items.slice(0, PROMPTS_PER_AUDIT).map(({ ids }) => ids),
   );
   const entries: PreflightEntry[] = [];
+  // sessions that run a few prompts and are closed again: rearranging the weights would take longer than all of that
+  const once = { ...session, prepack: false };
   for (const model of SIDES) {
-    const found = await preflight({ located: models[model], rows, layers, session, signal });
+    const found = await preflight({ located: models[model], rows, layers, session: once, signal });
     entries.push(...found.map((check) => ({ model, ...check })));
   }
   refuseBroken(entries, models);

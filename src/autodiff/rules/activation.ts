@@ -30,11 +30,13 @@ function tanhGeluSlope(b: Emitter, x: Value): Value {
   return b.mul(b.add(b.add(one, t), inner), 0.5);
 }
 
-/** y = x σ(αx), s = σ(αx);  dy/dx = s + αx s (1 − s) */
-function quickGeluSlope(b: Emitter, x: Value, alpha: number): Value {
-  const scaled = b.mul(x, alpha);
-  const s = b.op("Sigmoid", [scaled]);
-  return b.add(s, b.mul(scaled, b.mul(s, b.from(1, s))));
+/**
+ * y = x s, s = σ(αx);  dy/dx = s + αx s (1 − s) = s + s α (x − y). Where s rounds to 1 the difference is exactly 0, and
+ * below that |αx| < 17, so that the rounding of y adds at most 1e-6 to a slope near 1.
+ */
+function quickGeluSlope(b: Emitter, { x, y }: { x: Value; y: Value }, alpha: number): Value {
+  const s = b.op("Sigmoid", [b.mul(x, alpha)]);
+  return b.add(s, b.mul(s, b.mul(b.sub(x, y), alpha)));
 }
 
 /** y = f(x + bias), bias optional:  dx = f′(x + bias) dy, and the bias the same summed. */
@@ -66,10 +68,10 @@ export const ACTIVATION_RULES = defineRules([
   { op: "com.microsoft.FastGelu", saves: ["x*"], vjp: (rule) => biased(rule, tanhGeluSlope) },
   {
     op: "com.microsoft.QuickGelu",
-    saves: ["x0"],
-    vjp: ({ b, dy, x, attributes }) => [
+    saves: ["x0", "y0"],
+    vjp: ({ b, dy, x, y, attributes }) => [
       // 1.702 is the operator's own default
-      () => b.mul(quickGeluSlope(b, x(0), attributes.float("alpha", 1.702)), dy),
+      () => b.mul(quickGeluSlope(b, { x: x(0), y: y(0) }, attributes.float("alpha", 1.702)), dy),
     ],
   },
 ]);
