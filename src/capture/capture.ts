@@ -48,6 +48,15 @@ export interface CaptureSetting {
   readonly rows: number;
   readonly session: SessionOptions;
   readonly signal: AbortSignal;
+  /** Told of every run of the model, in their order. */
+  readonly onRun?: (run: PromptsRun) => void;
+}
+
+/** One run of the model over whole prompts, its states stored. */
+export interface PromptsRun {
+  /** Tokens of each prompt. */
+  readonly lengths: readonly number[];
+  readonly seconds: number;
 }
 
 /** Everything that the capture of one audit needs. */
@@ -157,6 +166,7 @@ async function runPrompts(run: PromptRun): Promise<LogitTable> {
   try {
     for (const batch of batchByLength(lengths, promptLimit(setting.rows))) {
       setting.signal.throwIfAborted();
+      const start = performance.now();
       const rows = batch.map((prompt) => present(prompts.ids[prompt], `prompt ${prompt}`));
       const outputs = await session.run({
         ...feedBatch(setting.located.feeds, rows),
@@ -168,6 +178,10 @@ async function runPrompts(run: PromptRun): Promise<LogitTable> {
       });
       recordLogits(table, batch, outputs);
       storeBatch(run, batch, outputs);
+      setting.onRun?.({
+        lengths: rows.map((row) => row.length),
+        seconds: (performance.now() - start) / 1e3,
+      });
     }
   } finally {
     await session.release();

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { together } from "../align/together.js";
-import { capture, type Capture } from "../capture/capture.js";
+import { capture, type Capture, type PromptsRun } from "../capture/capture.js";
 import { present } from "../errors.js";
 import { CELL_DEFAULTS } from "../measure/cell-input.js";
 import { cellRows, type CellSize } from "../measure/cell-rows.js";
@@ -48,8 +48,8 @@ interface SpeedModel {
 
 /** Prompts that are run: enough to fill a batch with tokens, few enough for a moment. */
 const PROMPTS = 32;
-/** Of a capture at least this share is running and not opening, whatever the noise of two measurements says. */
-const LEAST_SHARE = 0.1;
+/** Prompts per run: two runs, of which the second counts. */
+const ROWS = PROMPTS / 2;
 /** Rows that are run first, uncounted: the first run makes buffers and reads weights. */
 const WARM_UP = 4;
 /** A measurement shorter than this is repeated, so that it counts for something. */
@@ -124,20 +124,22 @@ async function captureSpeed(
     readonly folder: string;
   },
 ): Promise<{ readonly rate: number; readonly captured: Capture }> {
-  const { located, prepared, folder } = place;
-  const captureOf = (some: PreparedAudit, name: string): Promise<Capture> =>
-    capture({
-      ...{ located, session, signal, prepared: some, caches: window, folder, name, rows: batch },
-      layers: [middleOf(layers, located)],
-    });
-  // opening its session and the first run are no part of the speed
-  const first = await timed(() => captureOf(fewItems(prepared, 1), "first"));
-  first.value.close();
-  const run = await timed(() => captureOf(prepared, "speed"));
-  const running = Math.max(run.seconds - first.seconds, run.seconds * LEAST_SHARE);
+  const { located } = place;
+  const runs: PromptsRun[] = [];
+  const captured = await capture({
+    ...{ ...place, session, signal, caches: window, name: "speed", rows: Math.min(batch, ROWS) },
+    layers: [middleOf(layers, located)],
+    onRun: (run) => {
+      runs.push(run);
+    },
+  });
+  // the first run makes buffers and reads weights: it is no part of the speed where there are others
+  const counted = runs.length > 1 ? runs.slice(1) : runs;
   const model = sizeOf(located);
-  const flops = prepared.items.reduce((sum, { ids }) => sum + promptFlops(model, ids.length), 0);
-  return { rate: flops / running, captured: run.value };
+  const flops = counted
+    .flatMap(({ lengths }) => lengths)
+    .reduce((sum, length) => sum + promptFlops(model, length), 0);
+  return { rate: flops / counted.reduce((sum, { seconds }) => sum + seconds, 0), captured };
 }
 
 async function measureSuffixes(
