@@ -3,7 +3,7 @@ import { differentiate } from "../../src/autodiff/differentiate.js";
 import { defineRules } from "../../src/autodiff/rule.js";
 import { InvariantError, UnsupportedOperatorError } from "../../src/errors.js";
 import { Builder } from "../../src/onnx/builder.js";
-import { Graph, type Model, type Value } from "../../src/onnx/graph.js";
+import { declareContribOperators, Graph, type Model, type Value } from "../../src/onnx/graph.js";
 import { float64Tensor } from "../../src/onnx/tensor.js";
 import { tensor } from "../../src/runtime/tensor.js";
 import { runModel } from "../support/run-model.js";
@@ -205,6 +205,23 @@ describe("conventions at kinks and singular points", () => {
       expect(await gradientAt(f, y, [0, 0, 0, 0])).toEqual([-0.5, 0.5, 0, 0]);
     },
   );
+
+  it("QuickGelu has its slope far out too, where x − y cancels", async () => {
+    const xs = Array.from({ length: 401 }, (_, i) => (i - 200) / 2);
+    for (const alpha of [1, 1.702]) {
+      const f = fixture([xs.length]);
+      declareContribOperators(f.model);
+      const single = f.b.cast(f.x, "float32"); // the kernel knows no other type
+      const y = f.b.op("QuickGelu", [single], { alpha }, { domain: "com.microsoft" });
+      const found = await gradientAt(f, f.b.cast(y, "float64"), xs);
+      const errors = xs.map((x, i) => {
+        const s = 1 / (1 + Math.exp(-alpha * x));
+        return Math.abs(found[i]! - s - alpha * x * s * (1 - s));
+      });
+      // |x − y| is wrong by 2⁻²⁴ · 17 / α and what the kernel's σ is wrong by, 2⁻²³ of 17 / α: 3e-6
+      expect(Math.max(...errors)).toBeLessThan(3.1e-6);
+    }
+  });
 
   it("ReduceLogSumExp is stable for large and for masked logits, forward and backward", async () => {
     for (const opset of [13, 18]) {

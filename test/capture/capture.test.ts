@@ -10,7 +10,7 @@ import {
   classLogProb,
 } from "../../src/capture/answer-table.js";
 import { batchByLength } from "../../src/capture/batches.js";
-import { capture, captureAll } from "../../src/capture/capture.js";
+import { capture, captureAll, type PromptsRun } from "../../src/capture/capture.js";
 import { distinctPrompts } from "../../src/capture/distinct-prompts.js";
 import { StateFile } from "../../src/capture/state-file.js";
 import { suffixContinuation, SuffixSessions } from "../../src/measure/suffix-runner.js";
@@ -131,6 +131,21 @@ describe("a capture of several audits", () => {
       shared.close(); // the other one still reads
     }
     expect(() => both[1]!.siteStates(1, "early")).toThrow(/EBADF/);
+  });
+
+  it("tells of every run, its prompts and its time", async () => {
+    const located = await locate();
+    const runs: PromptsRun[] = [];
+    const name = "told";
+    const captured = await captureAll(
+      { ...setting, located, name, rows: 2, onRun: (run) => runs.push(run) },
+      [first, second],
+    );
+    captured.forEach((each) => {
+      each.close();
+    });
+    expect(runs.map(({ lengths }) => lengths)).toEqual([[3, 4], [5, 6], [9]]);
+    expect(runs.every(({ seconds }) => seconds > 0)).toBe(true);
   });
 
   it("ends with the disk's refusal, whichever file it concerns", async () => {
