@@ -49,11 +49,11 @@ export interface CaptureSetting {
   readonly session: SessionOptions;
   readonly signal: AbortSignal;
   /** Told of every run of the model, in their order. */
-  readonly onRun?: (run: PromptsRun) => void;
+  readonly onRun?: (run: TimedRun) => void;
 }
 
 /** One run of the model over whole prompts, its states stored. */
-export interface PromptsRun {
+export interface TimedRun {
   /** Tokens of each prompt. */
   readonly lengths: readonly number[];
   readonly seconds: number;

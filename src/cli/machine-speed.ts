@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { together } from "../align/together.js";
-import { capture, type Capture, type PromptsRun } from "../capture/capture.js";
+import { capture, type Capture, type TimedRun } from "../capture/capture.js";
 import { present } from "../errors.js";
 import { CELL_DEFAULTS } from "../measure/cell-input.js";
 import { cellRows, type CellSize } from "../measure/cell-rows.js";
@@ -48,7 +48,7 @@ interface SpeedModel {
 
 /** Prompts that are run: enough to fill a batch with tokens, few enough for a moment. */
 const PROMPTS = 32;
-/** Prompts per run: two runs, of which the second counts. */
+/** Prompts per run, at most: so that there are two runs or more, of which the first does not count. */
 const ROWS = PROMPTS / 2;
 /** Rows that are run first, uncounted: the first run makes buffers and reads weights. */
 const WARM_UP = 4;
@@ -125,7 +125,7 @@ async function captureSpeed(
   },
 ): Promise<{ readonly rate: number; readonly captured: Capture }> {
   const { located } = place;
-  const runs: PromptsRun[] = [];
+  const runs: TimedRun[] = [];
   const captured = await capture({
     ...{ ...place, session, signal, caches: window, name: "speed", rows: Math.min(batch, ROWS) },
     layers: [middleOf(layers, located)],

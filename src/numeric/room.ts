@@ -1,6 +1,6 @@
 /**
  * @file Memory that is used again call after call. A step of learning works through megabytes of intermediate rows; made
- * anew each time, they keep the garbage collector busy on all processors (a tenth of an audit's processor time was that).
+ * anew each time, they keep the garbage collector busy (V8's helper threads took 164 of 1,830 processor seconds of an audit).
  */
 import { matrix, type Matrix } from "./matrix.js";
 

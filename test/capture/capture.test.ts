@@ -10,7 +10,7 @@ import {
   classLogProb,
 } from "../../src/capture/answer-table.js";
 import { batchByLength } from "../../src/capture/batches.js";
-import { capture, captureAll, type PromptsRun } from "../../src/capture/capture.js";
+import { capture, captureAll, type TimedRun } from "../../src/capture/capture.js";
 import { distinctPrompts } from "../../src/capture/distinct-prompts.js";
 import { StateFile } from "../../src/capture/state-file.js";
 import { suffixContinuation, SuffixSessions } from "../../src/measure/suffix-runner.js";
@@ -135,7 +135,7 @@ describe("a capture of several audits", () => {
 
   it("tells of every run, its prompts and its time", async () => {
     const located = await locate();
-    const runs: PromptsRun[] = [];
+    const runs: TimedRun[] = [];
     const name = "told";
     const captured = await captureAll(
       { ...setting, located, name, rows: 2, onRun: (run) => runs.push(run) },
