@@ -8,8 +8,8 @@ import type { StateFile } from "./state-file.js";
 /** Residual states of one layer, read by item. */
 export type ItemStates = Pick<StateFile, "read" | "readToken" | "readTokens">;
 
-/** Keys and values, read by item. */
-export type ItemCaches = Pick<CacheFile, "read">;
+/** Keys and values, found by item. */
+export type ItemCaches = Pick<CacheFile, "stored">;
 
 /** States of the items whose prompts are `promptOf`. */
 export function viewStates(file: StateFile, promptOf: readonly number[]): ItemStates {
@@ -30,11 +30,11 @@ export function viewStates(file: StateFile, promptOf: readonly number[]): ItemSt
 /** Keys and values of the items whose prompts are `promptOf`. */
 export function viewCaches(file: CacheFile, promptOf: readonly number[]): ItemCaches {
   return {
-    read: (items, past, reading) =>
-      file.read(
+    stored: (items, past, count) =>
+      file.stored(
         items.map((item) => present(promptOf[item], `item ${item}`)),
         past,
-        reading,
+        count,
       ),
   };
 }

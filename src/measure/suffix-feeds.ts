@@ -4,7 +4,7 @@
 import type { ItemCaches, ItemStates } from "../capture/item-views.js";
 import { present } from "../errors.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
-import { cacheName } from "../models/window/window.js";
+import type { StoredFeeds } from "../runtime/stored-feeds.js";
 import { int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
 
 /** A prompt of an audit. */
@@ -25,14 +25,14 @@ export function promptFeeds(
   site: FeedSite,
   items: readonly number[],
   prompts: readonly Prompt[],
-): Record<string, RuntimeTensor> {
+): RunFeeds {
   const { dModel } = site;
   const [n, width] = [items.length, Math.max(...prompts.map(({ ids }) => ids.length))];
   const residual = new Float32Array(n * width * dModel);
   items.forEach((item, at) => {
     site.states.read(item, residual, at * width * dModel);
   });
-  return {
+  const feeds = {
     residual: tensor("float32", [n, width, dModel], residual),
     patch_position: int64(
       [n],
@@ -43,6 +43,7 @@ export function promptFeeds(
       prompts.map(({ ids }) => ids.length - 1),
     ),
   };
+  return { feeds };
 }
 
 /** Rows of a run of windows: `variants` rows of each prompt in a row. */
@@ -55,15 +56,20 @@ export interface WindowRows {
   readonly variants: number;
   /** How many keys and values the graph takes. */
   readonly caches: number;
-  /** Makes the arrays that hold them. */
-  readonly array?: (length: number) => Float32Array;
+}
+
+/** What one run is fed. */
+export interface RunFeeds {
+  readonly feeds: Record<string, RuntimeTensor>;
+  /** Keys and values. */
+  readonly stored?: StoredFeeds;
 }
 
 /** The tokens from the patched one to the last, and the keys and values of those before. */
 export function windowFeeds(
   site: FeedSite,
-  { items, prompts, variants, caches: count, array }: WindowRows,
-): Record<string, RuntimeTensor> {
+  { items, prompts, variants, caches: count }: WindowRows,
+): RunFeeds {
   const { dModel } = site;
   const past = prompts.map((prompt) => positionOf(prompt, site.role));
   const real = prompts.map(({ ids }, r) => ids.length - (past[r] ?? 0));
@@ -84,18 +90,7 @@ export function windowFeeds(
     valid.fill(1, row + before, row + before + count);
   });
   const firstOf = <T>(values: readonly T[]): T[] => values.filter((_, r) => r % variants === 0);
-  const keys =
-    count === 0
-      ? []
-      : present(site.caches, "keys and values").read(firstOf(items), firstOf(past), {
-          count,
-          ...(array && { array }),
-        });
-  const caches = keys.map(({ dims, data }, cut): [string, RuntimeTensor] => [
-    cacheName(count - 1 - cut),
-    tensor("float32", dims, data),
-  ]);
-  return {
+  const feeds = {
     residual: tensor("float32", [n, width, dModel], residual),
     patch_position: int64(
       [n],
@@ -108,8 +103,10 @@ export function windowFeeds(
     window_position: tensor("int64", [n, width], position),
     key_valid: tensor("bool", [n, before + width], valid),
     prompt_length: int64([1], [length]),
-    ...Object.fromEntries(caches),
   };
+  if (count === 0) return { feeds };
+  const caches = present(site.caches, "keys and values");
+  return { feeds, stored: caches.stored(firstOf(items), firstOf(past), count) };
 }
 
 /** Token of a prompt that a position role names. */

@@ -10,7 +10,6 @@ import type { LocatedModel } from "../models/located.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
 import { buildSuffix, type SuffixTokens } from "../models/suffix.js";
 import { countCaches } from "../models/window/window.js";
-import { BufferPool } from "../runtime/buffer-pool.js";
 import type { Session, SessionOptions } from "../runtime/session.js";
 import { SessionPair } from "../runtime/session-pair.js";
 import { checkFinite, float32Data, int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
@@ -24,6 +23,7 @@ import {
   windowFeeds,
   type FeedSite,
   type Prompt,
+  type RunFeeds,
 } from "./suffix-feeds.js";
 
 /** Sessions of one model above one layer. Those for one kind of site at a time: another kind releases them. */
@@ -31,8 +31,6 @@ export class SuffixSessions {
   readonly layer: number;
   /** Runs only the tokens that change, else whole prompts. */
   readonly window: boolean;
-  /** Memory for what runs are fed. */
-  readonly buffers = new BufferPool();
   #tokens: SuffixTokens | undefined;
   #pair: SessionPair | undefined;
 
@@ -162,10 +160,9 @@ async function eachBatch(
   for (const chosen of batchByLength(costs, { rows: Math.floor(most / variants) })) {
     site.signal.throwIfAborted();
     const batch = chosen.flatMap((group) => present(groups[group], "group"));
-    const loan = site.sessions.buffers.lend();
-    const feeds = batchFeeds(site, rows, { batch, variants, wanted, array: loan.array });
+    const { feeds, stored } = batchFeeds(site, rows, { batch, variants, wanted });
     const taken = Object.entries(feeds).filter(([name]) => wanted.has(name));
-    take(batch, await session.run(Object.fromEntries(taken), loan));
+    take(batch, await session.run(Object.fromEntries(taken), stored));
   }
 }
 
@@ -189,15 +186,13 @@ interface Batch {
   readonly variants: number;
   /** Inputs that the session takes. */
   readonly wanted: ReadonlySet<string>;
-  /** Makes the arrays of keys and values. */
-  readonly array?: (length: number) => Float32Array;
 }
 
 function batchFeeds(
   site: SuffixSite,
   { items, patched, labels }: Rows,
-  { batch, variants, wanted, array }: Batch,
-): Record<string, RuntimeTensor> {
+  { batch, variants, wanted }: Batch,
+): RunFeeds {
   const { located, window } = site.sessions;
   const { dModel } = located;
   const own = batch.map((row) => i32(items, row));
@@ -207,19 +202,17 @@ function batchFeeds(
     states.set(patched.subarray(row * dModel, (row + 1) * dModel), at * dModel);
   });
   const n = batch.length;
-  return {
+  const { feeds: atSite, stored } = window
+    ? windowFeeds(feedSite(site), { items: own, prompts, variants, caches: countCaches(wanted) })
+    : promptFeeds(feedSite(site), own, prompts);
+  const feeds = {
     ...feedBatch(
       located.feeds,
       prompts.map(({ ids }) => ids),
       wanted,
     ),
     ...answerFeeds(answerTokens(site.prepared.answerTokens)),
-    ...(window
-      ? windowFeeds(feedSite(site), {
-          ...{ items: own, prompts, variants, ...(array && { array }) },
-          caches: countCaches(wanted),
-        })
-      : promptFeeds(feedSite(site), own, prompts)),
+    ...atSite,
     patched: tensor("float32", [n, dModel], states),
     ...(labels === undefined
       ? {}
@@ -230,13 +223,14 @@ function batchFeeds(
           ),
         }),
   };
+  return { feeds, ...(stored && { stored }) };
 }
 
 /** What stands at the patched token of each row of the residual that a run is fed: `[row, dModel]`. */
 function overwrittenStates(site: SuffixSite, items: Int32Array): Float32Array {
   const { dModel } = site.sessions.located;
   const out = new Float32Array(items.length * dModel);
-  const feeds = batchFeeds(
+  const { feeds } = batchFeeds(
     site,
     { items, patched: new Float32Array(out.length) },
     // keys and values stand beside the residual, not in it

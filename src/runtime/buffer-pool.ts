@@ -1,25 +1,23 @@
 /**
- * @file Memory that is lent to runs again and again: fresh memory costs more (the system clears it page by page) than
- * the numbers that are copied into it.
+ * @file Memory that runs use again and again: fresh memory costs more (the system clears it page by page) than the
+ * numbers that are copied into it.
  */
-import type { Loan } from "./session.js";
 
 /** Float32 arrays of any length over buffers that come back. */
 export class BufferPool {
   readonly #free: ArrayBuffer[] = [];
 
   /** A loan of arrays that one run reads; none of them holds zeros, all of them finite numbers. */
-  lend(): ArrayLoan {
+  lend(): Loan {
     const buffers: ArrayBuffer[] = [];
     return {
-      buffers,
       array: (length) => {
         const buffer = this.#take(length * Float32Array.BYTES_PER_ELEMENT);
         buffers.push(buffer);
         return new Float32Array(buffer, 0, length);
       },
-      giveBack: (back) => {
-        this.#free.push(...back);
+      giveBack: () => {
+        this.#free.push(...buffers.splice(0));
       },
     };
   }
@@ -33,8 +31,10 @@ export class BufferPool {
   }
 }
 
-/** A loan that grows by the arrays it is asked for. */
-export interface ArrayLoan extends Loan {
+/** Arrays that are lent together. */
+export interface Loan {
   /** An array of `length` finite numbers of no meaning. */
   readonly array: (length: number) => Float32Array;
+  /** Ends the loan: whoever asks next may write into its arrays. */
+  readonly giveBack: () => void;
 }

@@ -2,6 +2,7 @@
 import { HostError, MasAuditError, ModelFormatError, type ErrorDetails } from "../errors.js";
 import type { EncodedModel } from "../onnx/encode.js";
 import type { PortType, SessionOptions } from "./session.js";
+import type { StoredFeeds } from "./stored-feeds.js";
 import type { Feeds, RuntimeTensor } from "./tensor.js";
 
 /** What the thread is asked; `session` is a number of the host's choice. */
@@ -16,8 +17,7 @@ export type HostRequest =
       readonly kind: "run";
       readonly session: number;
       readonly feeds: Feeds;
-      /** Moved here; moved back with the reply. */
-      readonly lent: readonly ArrayBuffer[];
+      readonly stored?: StoredFeeds;
     }
   | { readonly kind: "release"; readonly session: number };
 
@@ -34,11 +34,7 @@ export type HostAnswer =
       readonly inputs: readonly PortType[];
       readonly outputs: readonly PortType[];
     }
-  | {
-      readonly kind: "run";
-      readonly outputs: Record<string, RuntimeTensor>;
-      readonly lent: readonly ArrayBuffer[];
-    }
+  | { readonly kind: "run"; readonly outputs: Record<string, RuntimeTensor> }
   | { readonly kind: "release" };
 
 /** An error as plain data. */

@@ -52,11 +52,9 @@ export class SessionHost implements OpensSessions {
     return {
       inputs: opened.inputs,
       outputs: opened.outputs,
-      run: async (feeds, loan) => {
-        const lent = loan?.buffers ?? [];
-        const answer = await this.#call({ kind: "run", session, feeds, lent }, lent);
+      run: async (feeds, stored) => {
+        const answer = await this.#call({ kind: "run", session, feeds, ...(stored && { stored }) });
         invariant(answer.kind === "run", "answer to run");
-        loan?.giveBack(answer.lent);
         return answer.outputs;
       },
       release: async () => {
@@ -71,13 +69,13 @@ export class SessionHost implements OpensSessions {
     await this.#worker.terminate();
   }
 
-  #call(request: HostRequest, transfer: readonly ArrayBuffer[] = []): Promise<HostAnswer> {
+  #call(request: HostRequest): Promise<HostAnswer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const call = this.#next++;
     return new Promise((resolve, reject) => {
       this.#worker.ref(); // the process stays while something is computed
       this.#calls.set(call, { resolve, reject });
-      this.#worker.postMessage({ call, request }, transfer);
+      this.#worker.postMessage({ call, request });
     });
   }
 

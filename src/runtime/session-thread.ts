@@ -16,8 +16,7 @@ async function answer(request: HostRequest): Promise<HostAnswer> {
     }
     case "run": {
       const session = present(sessions.get(request.session), "session");
-      const outputs = await session.run(request.feeds);
-      return { kind: "run", outputs, lent: request.lent };
+      return { kind: "run", outputs: await session.run(request.feeds, request.stored) };
     }
     case "release": {
       await sessions.get(request.session)?.release();
@@ -33,6 +32,6 @@ port.on("message", ({ call, request }: { call: number; request: HostRequest }) =
   last = last.then(async () => {
     const value = await answer(request).catch(packError);
     const reply: HostReply = { call, value };
-    port.postMessage(reply, value.kind === "run" ? [...value.lent] : []);
+    port.postMessage(reply);
   });
 });

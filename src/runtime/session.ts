@@ -8,10 +8,12 @@ import { encodeModel, type EncodedModel } from "../onnx/encode.js";
 import type { Dim, Model } from "../onnx/graph.js";
 import { lateWiden } from "../onnx/passes/late-dequantise.js";
 import { applyPasses } from "../onnx/passes/pass.js";
+import { BufferPool } from "./buffer-pool.js";
 import { prepareEnvironment } from "./environment.js";
 import { widenTrigonometry } from "./exact-trigonometry.js";
 import { oneNode } from "./one-node.js";
 import { isProviderFailure, providerError } from "./provider-error.js";
+import { readStored, type StoredFeeds } from "./stored-feeds.js";
 import type { Feeds, RuntimeDType, RuntimeTensor } from "./tensor.js";
 
 /** Where a session runs; `cuda:1` is the second NVIDIA GPU, `cuda` the first. */
@@ -42,12 +44,6 @@ export interface OpensSessions {
   open(model: EncodedModel, options: SessionOptions): Promise<Session>;
 }
 
-/** Buffers of feeds that a run may move to another thread; it gives them back, perhaps under other handles. */
-export interface Loan {
-  readonly buffers: readonly ArrayBuffer[];
-  giveBack(buffers: readonly ArrayBuffer[]): void;
-}
-
 /** An input or output of a session. */
 export interface PortType {
   readonly name: string;
@@ -60,11 +56,12 @@ export interface Session {
   readonly inputs: readonly PortType[];
   readonly outputs: readonly PortType[];
   /**
-   * Runs the graph once. Feeds may be changed when the promise settles; buffers of `loan` when they are given back.
+   * Runs the graph once, on `feeds` and on those of `stored`, which it reads where it runs. Feeds may be changed when the
+   * promise settles.
    *
    * @throws {@link HostError} when the runtime refuses the feeds or fails inside.
    */
-  run(feeds: Feeds, loan?: Loan): Promise<Record<string, RuntimeTensor>>;
+  run(feeds: Feeds, stored?: StoredFeeds): Promise<Record<string, RuntimeTensor>>;
   /** Gives the native memory back; the session cannot be run any more. */
   release(): Promise<void>;
 }
@@ -110,16 +107,21 @@ export async function openEncoded(
   return {
     inputs,
     outputs,
-    async run(feeds, loan) {
+    async run(feeds, stored) {
+      const loan = POOL.lend();
       try {
-        return await runOnce(ort, session, { name, feeds });
+        const read = stored && readStored(stored, loan.array);
+        return await runOnce(ort, session, { name, feeds: { ...feeds, ...read } });
       } finally {
-        loan?.giveBack(loan.buffers);
+        loan.giveBack();
       }
     },
     release: () => session.release(),
   };
 }
+
+/** Memory for stored feeds, of all sessions in this thread: they mostly run one after the other. */
+const POOL = new BufferPool();
 
 async function runOnce(
   ort: Runtime,

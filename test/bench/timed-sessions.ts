@@ -49,7 +49,7 @@ export class TimedSessions extends SuffixSessions {
   #timed(session: Session): Session {
     return {
       ...session,
-      run: (feeds, loan) => this.#inRuntime.around(() => session.run(feeds, loan)),
+      run: (feeds, stored) => this.#inRuntime.around(() => session.run(feeds, stored)),
     };
   }
 }

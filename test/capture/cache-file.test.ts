@@ -1,6 +1,8 @@
 /** @file Keys and values come back from the file as they went in: of any cuts from the top, up to any token. */
 import { expect, it } from "vitest";
 import { CacheFile } from "../../src/capture/cache-file.js";
+import { readStored } from "../../src/runtime/stored-feeds.js";
+import { tensor } from "../../src/runtime/tensor.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 
 const folder = temporaryFolder();
@@ -12,6 +14,7 @@ const SHAPES = [
 ];
 const LENGTHS = [4, 2, 3];
 const WIDTH = 4;
+const zeros = (length: number): Float32Array => new Float32Array(length);
 
 /** A number that tells where it stands. */
 const spell = (cut: number, item: number, outer: number, token: number, inner: number): number =>
@@ -44,24 +47,32 @@ it("gives back the topmost cuts of a batch, each row up to its own token", () =>
         return t < past[row]! ? spell(cut, item, o, t, i) : 0;
       }),
     );
-  const both = file.read(items, past, { count: 2 });
-  expect(both.map(({ dims }) => dims)).toEqual([
+  const both = readStored(file.stored(items, past, 2), zeros);
+  expect(Object.keys(both)).toEqual(["cache_1", "cache_0"]); // counted from the top
+  const [below, above] = [both["cache_1"]!, both["cache_0"]!];
+  expect([below.dims, above.dims]).toEqual([
     [2, 2, 3, 3],
     [2, 3, 2],
   ]);
-  expect([...both[0]!.data]).toEqual(expected(0, [2, 3]));
-  expect([...both[1]!.data]).toEqual(expected(1, [1, 2]));
-  const [top, ...others] = file.read(items, past, { count: 1 });
-  expect(others).toEqual([]);
-  expect([...top!.data]).toEqual(expected(1, [1, 2]));
+  expect([...below.data]).toEqual(expected(0, [2, 3]));
+  expect([...above.data]).toEqual(expected(1, [1, 2]));
+  expect(readStored(file.stored(items, past, 1), zeros)).toEqual({ cache_0: above });
   file.close();
 });
 
 it("has an axis of length 1 where no token comes before, and refuses more cuts than it holds", () => {
   const file = new CacheFile(`${folder}/first.f32`, [1], [{ tokenAxis: 1, sizes: [0, 2] }]);
   file.write(0, { row: 0, width: 1, caches: [Float32Array.of(5, 6)] });
-  const [keys] = file.read([0], [0], { count: 1 });
-  expect(keys).toEqual({ dims: [1, 1, 2], data: Float32Array.of(0, 0) });
-  expect(() => file.read([0], [0], { count: 2 })).toThrow(/2 of 1 cuts/);
+  expect(readStored(file.stored([0], [0], 1), zeros)).toEqual({
+    cache_0: tensor("float32", [1, 1, 2], Float32Array.of(0, 0)),
+  });
+  expect(() => file.stored([0], [0], 2)).toThrow(/2 of 1 cuts/);
+  file.close();
+});
+
+it("refuses a file that ends before its rows do", () => {
+  const file = new CacheFile(`${folder}/short.f32`, [1, 1], [{ tokenAxis: 1, sizes: [0, 2] }]);
+  file.write(0, { row: 0, width: 1, caches: [Float32Array.of(5, 6)] });
+  expect(() => readStored(file.stored([1], [1], 1), zeros)).toThrow(/read 0 of 8 bytes of ".*short/);
   file.close();
 });

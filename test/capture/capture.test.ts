@@ -17,6 +17,8 @@ import { suffixContinuation, SuffixSessions } from "../../src/measure/suffix-run
 import { loadModel } from "../../src/models/load.js";
 import type { LocatedModel } from "../../src/models/located.js";
 import type { PreparedAudit } from "../../src/models/prepared-items.js";
+import { readStored } from "../../src/runtime/stored-feeds.js";
+import { float32Data } from "../../src/runtime/tensor.js";
 import { promptsOf } from "../support/tiny-audit.js";
 import { temporaryFolder } from "../support/tiny-models.js";
 
@@ -121,11 +123,13 @@ describe("a capture of several audits", () => {
         expectClose(shared.siteStates(layer, "early"), alone.siteStates(layer, "early"));
       for (const [item, { ids }] of prepared.items.entries()) {
         const [found, expected] = [shared, alone].map(({ caches }) =>
-          caches!.read([item], [ids.length - 1], { count: 2 }).map(({ data }) => data),
+          readStored(
+            caches!.stored([item], [ids.length - 1], 2),
+            (length) => new Float32Array(length),
+          ),
         );
-        found!.forEach((keys, cut) => {
-          expectClose(keys, expected![cut]!);
-        });
+        for (const name of ["cache_0", "cache_1"])
+          expectClose(float32Data(found!, name), float32Data(expected!, name));
       }
       alone.close();
       shared.close(); // the other one still reads

@@ -1,7 +1,6 @@
 /** @file The self-check of windowed suffixes passes on what a capture holds, and notices keys of other prompts. */
 import { expect, it } from "vitest";
 import { ADAPTERS } from "../../adapters/index.js";
-import type { CutReading } from "../../src/capture/cache-file.js";
 import { capture, type Capture } from "../../src/capture/capture.js";
 import { windowError } from "../../src/measure/window-check.js";
 import { loadModel } from "../../src/models/load.js";
@@ -40,11 +39,11 @@ it("the check of the windows passes on captured keys, and fails on those of anot
   const swapped: Capture = {
     ...captured,
     caches: Object.assign(Object.create(caches) as typeof caches, {
-      read: (items: readonly number[], past: readonly number[], cuts: CutReading) =>
-        caches.read(
+      stored: (items: readonly number[], past: readonly number[], count: number) =>
+        caches.stored(
           items.map((item) => (item + 1) % 4),
           past,
-          cuts,
+          count,
         ),
     }),
   };

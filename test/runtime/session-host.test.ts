@@ -1,14 +1,17 @@
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { HostError, ModelFormatError } from "../../src/errors.js";
 import { Builder } from "../../src/onnx/builder.js";
 import { Graph, modelAround, type Model } from "../../src/onnx/graph.js";
-import { BufferPool } from "../../src/runtime/buffer-pool.js";
 import { SessionHost } from "../../src/runtime/session-host.js";
 import { createSession } from "../../src/runtime/session.js";
 import { shareMachine } from "../../src/runtime/share-machine.js";
+import type { StoredFeeds } from "../../src/runtime/stored-feeds.js";
 import { float32Data, tensor } from "../../src/runtime/tensor.js";
+import { temporaryFolder } from "../support/tiny-models.js";
 
+const folder = temporaryFolder();
 const PROGRAM = pathToFileURL("dist/src/runtime/session-thread.js");
 
 const hosts: SessionHost[] = [];
@@ -54,18 +57,34 @@ describe("a session in a thread of its own", () => {
     expect(answers.map((each) => float32Data(each, "y")[0])).toEqual([1, 4, 9, 16]);
   });
 
-  it("gives lent buffers back, and they can be lent again", async () => {
-    const session = await createSession(square(), { host: openHost() });
-    const pool = new BufferPool();
-    for (const value of [3, 5]) {
-      const loan = pool.lend();
-      const data = loan.array(4).fill(value);
-      const outputs = await session.run({ x: tensor("float32", [4], data) }, loan);
-      expect(data).toHaveLength(0); // it went to the thread
-      expect([...float32Data(outputs, "y")]).toEqual(new Array(4).fill(value ** 2));
+  it("reads feeds from a file itself, as a session here does, also when several runs wait", async () => {
+    const path = `${folder}/stored.f32`;
+    const numbers = Float32Array.from({ length: 12 }, (_, i) => i + 1);
+    writeFileSync(path, Buffer.from(numbers.buffer));
+    const file = openSync(path, "r");
+    /** Row r holds 3 numbers, of which the first `tokens` are wanted. */
+    const stored = (rows: readonly number[], tokens: number): StoredFeeds => ({
+      ...{ file, path, width: tokens },
+      feeds: [{ name: "x", dims: [rows.length * tokens], outer: 1, inner: 1 }],
+      rows: rows.map((r) => ({ position: 12 * r, length: 3, tokens })),
+    });
+    for (const session of [
+      await createSession(square()),
+      await createSession(square(), { host: openHost() }),
+    ]) {
+      const runs = [stored([0, 1], 2), stored([3], 3), stored([2, 1, 0], 1), stored([1], 3)];
+      const answers = await Promise.all(runs.map((each) => session.run({}, each)));
+      expect(answers.map((each) => [...float32Data(each, "y")])).toEqual([
+        [1, 4, 16, 25],
+        [100, 121, 144],
+        [49, 16, 1],
+        [16, 25, 36],
+      ]);
+      const failed = session.run({}, stored([4], 2));
+      await expect(failed).rejects.toThrow(); // behind the end
+      await session.release();
     }
-    const loan = pool.lend();
-    expect(loan.array(4)[0]).toBe(5); // the buffer of the last run, not a fresh one
+    closeSync(file);
   });
 
   it("throws the errors of a session here", async () => {
