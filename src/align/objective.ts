@@ -15,7 +15,7 @@ import { accumulateGradient, coordinatesOf, patchStates } from "./interchange.js
 import type { End } from "./interchange.js";
 import type { LearningModel, LearningPairs, LearningSplit, LearningTarget } from "./learner.js";
 import { squaredDistances } from "./naturalness.js";
-import { together } from "./together.js";
+import { inTurn } from "./together.js";
 
 /** Which pairs of a split to look at. */
 export interface Batch {
@@ -27,6 +27,8 @@ export interface Batch {
 
 /** One target with all its sources: rows of source 0, then of source 1. */
 interface TargetRows {
+  /** Which model it is. */
+  readonly t: number;
   readonly states: LearningModel["states"];
   readonly target: LearningTarget;
   readonly subspace: Matrix;
@@ -61,20 +63,14 @@ export async function lossAt(
   batch: Batch,
   { naturalness, ...calls }: CallOptions & { naturalness: number },
 ): Promise<number> {
-  const losses: number[] = [];
-  const targets = patchTargets(point, batch);
-  const answers = await together(
-    targets.map(({ rows }) => continueRows(rows.target.continuation, rows, calls)),
-  );
-  for (const [i, { rows }] of targets.entries()) {
-    const logProb = at(answers, i);
-    const { nClasses } = rows.target.continuation;
-    rows.labels.forEach((label, r) => losses.push(-f32(logProb, r * nClasses + label)));
-    if (naturalness > 0) {
-      losses.push(...penalise(rows, batch.split).map((x) => naturalness * x));
-    }
-  }
-  return sum(losses) / rowCount(point, batch);
+  const losses = await onTargets(point, batch, async (rows) => {
+    const { continuation } = rows.target;
+    const logProb = await continueRows(continuation, rows, calls);
+    const own = Array.from(rows.labels, (y, r) => -f32(logProb, r * continuation.nClasses + y));
+    if (naturalness === 0) return own;
+    return [...own, ...penalise(rows, batch.split).map((x) => naturalness * x)];
+  });
+  return sum(losses.flat()) / rowCount(point, batch);
 }
 
 /** Loss of all directions, nats per row, and its gradient with respect to each subspace. */
@@ -94,18 +90,26 @@ export interface Slope {
 
 /** Pairs that were run at some point, and how the targets answered there. */
 export interface RunBatch extends Batch {
+  /** Where they were run. */
+  readonly subspaces: Point["subspaces"];
+  /** One per target. */
+  readonly rows: readonly TargetRows[];
   /** One per target; rows of source 0, then of source 1. */
   readonly answers: readonly LinearisedRows[];
 }
 
 /** Runs the pairs of a batch in all directions, forward and backward. */
 export async function runBatch(point: Point, batch: Batch, calls: CallOptions): Promise<RunBatch> {
-  const targets = patchTargets(point, batch);
-  const answers = await together(
-    targets.map(({ rows }) => differentiateRows(rows.target.continuation, rows, calls)),
-  );
-  const linearised = targets.map(({ rows }, i) => linearise(at(answers, i), rows.patched));
-  return { ...batch, answers: linearised };
+  const run = await onTargets(point, batch, async (rows) => {
+    const answers = await differentiateRows(rows.target.continuation, rows, calls);
+    return { rows, answers: linearise(answers, rows.patched) };
+  });
+  return {
+    ...batch,
+    subspaces: point.subspaces,
+    rows: run.map(({ rows }) => rows),
+    answers: run.map(({ answers }) => answers),
+  };
 }
 
 /** g of one target at a time. */
@@ -124,7 +128,7 @@ export function slopeAt(
   const gradients = point.subspaces.map((p) => matrix(p.rows, p.cols));
   const losses: number[] = [];
   const share = 1 / rowCount(point, batch);
-  for (const [i, { t, rows }] of patchTargets(point, batch).entries()) {
+  for (const [i, rows] of rowsAt(point, batches).entries()) {
     const { sigma } = rows.states.normalisation;
     const scaled = SCALED.matrix(rows.items.length, rows.subspace.cols);
     scaled.data.fill(0);
@@ -133,7 +137,7 @@ export function slopeAt(
       const penalty = penalise(rows, batch.split, { into: scaled, weight: naturalness * share });
       losses.push(...penalty.map((x) => naturalness * x));
     }
-    backpropagate(rows, scaled, { gradients, t });
+    backpropagate(rows, scaled, gradients);
   }
   return { loss: sum(losses) * share, gradients };
 }
@@ -171,13 +175,23 @@ function carryRows(
   return losses;
 }
 
-/** The rows of each target; the targets are asked together, because each may compute on processors of its own. */
-function patchTargets(
+/** What `ask` gives for the rows of each target; each may compute on processors of its own. */
+function onTargets<T>(
   point: Point,
   batch: Batch,
-): { readonly t: number; readonly rows: TargetRows }[] {
+  ask: (rows: TargetRows) => Promise<T>,
+): Promise<readonly T[]> {
   const sources = sourceCoordinates(point, batch);
-  return targetsOf(point).map((t) => ({ t, rows: patchTarget(point, t, { batch, sources }) }));
+  return inTurn(targetsOf(point).map((t) => () => ask(patchTarget(point, t, { batch, sources }))));
+}
+
+/** Rows of all batches, patched at `point`, for each target. */
+function rowsAt(point: Point, batches: readonly RunBatch[]): readonly TargetRows[] {
+  const [only, ...others] = batches;
+  if (others.length === 0 && only?.subspaces === point.subspaces) return only.rows;
+  const batch = joinBatches(batches);
+  const sources = sourceCoordinates(point, batch);
+  return targetsOf(point).map((t) => patchTarget(point, t, { batch, sources }));
 }
 
 /** Indices of the models that can be patched. */
@@ -229,6 +243,7 @@ function patchTarget(
       blocks.length,
     );
   return {
+    t,
     states,
     target: answering,
     ...{ subspace, blocks, difference, items },
@@ -259,9 +274,9 @@ function penalise(
 
 /** Adds dL/dP of each model to `gradients`, given g = σ_t dL/dh' of the rows of target `t`. */
 function backpropagate(
-  { blocks }: TargetRows,
+  { t, blocks }: TargetRows,
   scaled: Matrix,
-  { gradients, t }: { gradients: readonly Matrix[]; t: number },
+  gradients: readonly Matrix[],
 ): void {
   blocks.forEach((block, b) => {
     const n = block.difference.rows;

@@ -1,6 +1,6 @@
 /** @file The interventions of a cell as a list, and their hits by control and direction. */
 import type { AlignmentMap } from "../align/maps/alignment-map.js";
-import { together } from "../align/together.js";
+import { inTurn } from "../align/together.js";
 import type { CausalIndex } from "./causal-index.js";
 import { cellName, type CellInput } from "./cell-input.js";
 import type { ExampleBook } from "./examples.js";
@@ -109,7 +109,7 @@ export async function runControls(
 ): Promise<ControlHits> {
   const hits: Record<Control, Partial<Record<Direction, Hits>>> = noHits();
   // both models together: each may compute on processors of its own
-  const onTargets = SIDES.map(async (target) => {
+  const onTargets = SIDES.map((target) => async () => {
     const own = runs.filter(({ direction }) => ENDS[direction].target === target);
     const found = await runOnTarget({ input, run }, target, own);
     own.forEach(({ control, direction }, i) => {
@@ -120,7 +120,7 @@ export async function runControls(
       book?.add(direction, { answers: outcome.answers, labels: run.test.label[target] });
     });
   });
-  await together(onTargets);
+  await inTurn(onTargets);
   return hits;
 }
 

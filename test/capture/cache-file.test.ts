@@ -73,6 +73,8 @@ it("has an axis of length 1 where no token comes before, and refuses more cuts t
 it("refuses a file that ends before its rows do", () => {
   const file = new CacheFile(`${folder}/short.f32`, [1, 1], [{ tokenAxis: 1, sizes: [0, 2] }]);
   file.write(0, { row: 0, width: 1, caches: [Float32Array.of(5, 6)] });
-  expect(() => readStored(file.stored([1], [1], 1), zeros)).toThrow(/read 0 of 8 bytes of ".*short/);
+  expect(() => readStored(file.stored([1], [1], 1), zeros)).toThrow(
+    /read 0 of 8 bytes of ".*short/,
+  );
   file.close();
 });

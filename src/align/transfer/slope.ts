@@ -7,7 +7,7 @@ import type { Exchanged } from "./exchange.js";
 import { latentLoss } from "./latent-loss.js";
 import { asModelHas, exchangedBlocks, exchangeTrials, modelAt, type Maps } from "./patch.js";
 import { departuresFrom } from "../naturalness.js";
-import { together } from "../together.js";
+import { inTurn } from "../together.js";
 import {
   statesOf,
   type NaturalnessWeight,
@@ -87,7 +87,7 @@ async function runTargets(
 ): Promise<ReadonlyMap<Patched, Outcome>> {
   const found = new Map<Patched, Outcome>();
   // all at once: each may compute on processors of its own
-  const onTargets = problem.models.map(async (model, index) => {
+  const onTargets = problem.models.map((model, index) => async () => {
     const own = patched.filter(
       ({ direction }) => direction.target === index && direction.weight.behaviour > 0,
     );
@@ -113,7 +113,7 @@ async function runTargets(
       [first, before] = [last, end];
     });
   });
-  await together(onTargets);
+  await inTurn(onTargets);
   return found;
 }
 
