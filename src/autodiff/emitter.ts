@@ -11,7 +11,7 @@ import {
   type Value,
 } from "../onnx/graph.js";
 import { float32Tensor, float64Tensor, type DType, type Tensor } from "../onnx/tensor.js";
-import { TypeInference } from "../onnx/type-inference.js";
+import { broadcastShapes, TypeInference } from "../onnx/type-inference.js";
 
 /** Axes of a reduction or an Unsqueeze: numbers, or an int64 vector computed in the graph. */
 export type Axes = readonly number[] | Value;
@@ -28,6 +28,8 @@ export class Emitter {
   readonly types: TypeInference;
   readonly opset: number;
   readonly #builder: Builder;
+  /** What {@link reshape} made. */
+  readonly #reshaped = new Set<Value>();
 
   constructor(
     readonly model: Model,
@@ -90,10 +92,23 @@ export class Emitter {
     return this.op("Sub", [a, b]);
   }
 
-  /** a · b; a number stands for a scalar of the other's type. */
+  /** a · b; a number stands for a scalar of the other's type. What b broadcasts anyway is not expanded before. */
   mul(a: Value, b: Value | number): Value {
     if (b === 1) return a;
-    return this.op("Mul", [a, typeof b === "number" ? this.scalar(b, a) : b]);
+    if (typeof b === "number") return this.op("Mul", [a, this.scalar(b, a)]);
+    return this.op("Mul", [this.#withoutExpand(a, b), b]);
+  }
+
+  /** What `a` was expanded from, where a product with `b` has the shape of `a` all the same. */
+  #withoutExpand(a: Value, b: Value): Value {
+    const from = a.producer?.opType === "Expand" ? a.producer.input(0) : a;
+    const whole = this.types.shape(a);
+    const product = broadcastShapes([this.types.shape(from), this.types.shape(b)], this.types);
+    const isSame =
+      product !== undefined &&
+      product.length === whole?.length &&
+      product.every((dim, axis) => dim === whole[axis]);
+    return isSame ? from : a;
   }
 
   div(a: Value, b: Value): Value {
@@ -126,13 +141,22 @@ export class Emitter {
       : this.op("Gather", [this.shape(x), this.ints([axis])], { axis: 0n });
   }
 
-  /** x in the given shape; a 0 in it means zero elements where the opset can say so. */
+  /** x in the given shape; a 0 in it means zero elements where the opset can say so. Only the last of several counts. */
   reshape(x: Value, shape: Value): Value {
-    return this.op("Reshape", [x, shape], this.opset >= 14 ? { allowzero: 1n } : {});
+    const { producer } = x;
+    const isOurs = producer?.opType === "Reshape" && this.#reshaped.has(x);
+    const from = isOurs ? producer.input(0) : x;
+    const result = this.op("Reshape", [from, shape], this.opset >= 14 ? { allowzero: 1n } : {});
+    this.#reshaped.add(result);
+    return result;
   }
 
+  /** x in the shape of `like`: a constant, where at most one size is not known. */
   reshapeLike(x: Value, like: Value): Value {
-    return this.reshape(x, this.shape(like));
+    const known = this.types.shape(like)?.map((dim) => (typeof dim === "number" ? dim : -1));
+    const isConstant =
+      known !== undefined && !known.includes(0) && known.filter((dim) => dim === -1).length <= 1;
+    return this.reshape(x, isConstant ? this.ints(known) : this.shape(like));
   }
 
   expandLike(x: Value, like: Value): Value {

@@ -70,10 +70,13 @@ export class Alignment {
       const part = (index: Value): Value =>
         gatherTokens(b, whole, { axis, index, rank: target.length });
       if (isExactly(target[axis], "window")) whole = part(position);
-      else if (isExactly(target[axis], "past")) whole = this.#past(whole, axis);
-      else if (isExactly(target[axis], "keys"))
-        whole = b.op("Concat", [this.#past(whole, axis), part(position)], { axis: BigInt(axis) });
-      else throw new NotWindowable(`"${value.name}" meets an axis ${axisKey(target[axis] ?? [])}`);
+      else if (isExactly(target[axis], "past"))
+        whole = this.#past(whole, { axis, rank: target.length });
+      else if (isExactly(target[axis], "keys")) {
+        const past = this.#past(whole, { axis, rank: target.length });
+        whole = b.op("Concat", [past, part(position)], { axis: BigInt(axis) });
+      } else
+        throw new NotWindowable(`"${value.name}" meets an axis ${axisKey(target[axis] ?? [])}`);
     }
     return whole;
   }
@@ -97,9 +100,14 @@ export class Alignment {
     return b.op("Expand", [value, b.op("Concat", target, { axis: 0n })]);
   }
 
-  #past(value: Value, axis: number): Value {
+  /** The tokens before the window; the Reshape does nothing but say how many, which a gradient is glad to know. */
+  #past(value: Value, { axis, rank }: { readonly axis: number; readonly rank: number }): Value {
     const { b, sizes } = this.context;
-    return b.op("Slice", [value, b.ints([0]), sizes.axis(["past"]), b.ints([axis])]);
+    const past = sizes.axis(["past"]);
+    const slice = b.op("Slice", [value, b.ints([0]), past, b.ints([axis])]);
+    const same = (n: number): Value[] => (n > 0 ? [b.ints(new Array<number>(n).fill(0))] : []);
+    const shape = b.op("Concat", [...same(axis), past, ...same(rank - axis - 1)], { axis: 0n });
+    return b.op("Reshape", [slice, shape]);
   }
 }
 

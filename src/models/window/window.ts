@@ -132,7 +132,8 @@ function addInputs(
   return {
     position: graph.addInput("window_position", { dtype: "int64", shape: [batch, window] }),
     length: graph.addInput("prompt_length", { dtype: "int64", shape: [1] }),
-    valid: graph.addInput("key_valid", { dtype: "bool", shape: [batch, "keys"] }),
+    // named as the sum that keys are concatenated to
+    valid: graph.addInput("key_valid", { dtype: "bool", shape: [batch, `past + ${window}`] }),
   };
 }
 
