@@ -223,6 +223,38 @@ describe("conventions at kinks and singular points", () => {
     }
   });
 
+  it("says shapes that are known, and reshapes once where the model did so several times", async () => {
+    const f = fixture([2, 6]);
+    f.x.type = { dtype: "float64", shape: ["n", 6] };
+    const pairs = f.b.op("Reshape", [f.x, f.b.ints([0, 3, 2])]);
+    const apart = f.b.op("Reshape", [pairs, f.b.ints([0, 2, 3])]);
+    const y = f.b.op("Mul", [apart, f.constant([1, 2, 3, 4, 5, 6], [2, 3])]);
+    const gradient = differentiate(f.model, { loss: y, wrt: f.x });
+    expect(gradient.producer?.opType).toBe("Reshape");
+    expect(gradient.producer?.inputs[0]?.producer?.opType).toBe("Mul");
+    expect(gradient.producer?.inputs[1]?.numbers).toEqual([-1, 6]);
+    f.x.type = { dtype: "float64", shape: [2, 6] };
+    const output = f.b.op("Identity", [gradient]);
+    output.type = { dtype: "float64" };
+    f.model.graph.outputs.push(output);
+    f.model.graph.prune();
+    const x = tensor("float64", [2, 6], new Float64Array(12));
+    const results = await runModel(f.model, { x });
+    const weights = [1, 2, 3, 4, 5, 6];
+    expect([...results[output.name]!.data]).toEqual([...weights, ...weights]);
+  });
+
+  it("does not expand the gradient of a sum that a product broadcasts anyway", async () => {
+    // y = (Σ_j x_ij w_j)², of which the derivative by x_ij is 2 (Σ_j x_ij w_j) w_j
+    const inner = (f: Fixture): Value =>
+      f.b.op("ReduceSum", [f.b.op("Mul", [f.x, f.constant([1, 2, 3])]), f.b.ints([-1])]);
+    const f = fixture([2, 3]);
+    const sums = inner(f);
+    const y = f.b.op("Mul", [sums, sums]);
+    expect(await gradientAt(f, y, [1, 0, 0, 0, 1, 1])).toEqual([2, 4, 6, 10, 20, 30]);
+    expect(f.model.graph.nodes.map(({ opType }) => opType)).not.toContain("Expand");
+  });
+
   it("ReduceLogSumExp is stable for large and for masked logits, forward and backward", async () => {
     for (const opset of [13, 18]) {
       const f = fixture([4], opset);

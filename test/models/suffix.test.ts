@@ -352,6 +352,14 @@ describe.each(Object.entries(HEADS))("a head that is %s", (name, form) => {
   });
 });
 
+it.each(["single", "window"] as const)(
+  "a gradient over tokens of a window (%s) compares no shapes when it runs",
+  (tokens) => {
+    const { graph } = buildSuffix(locatedTiny(tinyDecoder()), 1, { gradient: true, tokens });
+    expect(graph.nodes.filter(({ opType }) => opType === "NonZero")).toEqual([]);
+  },
+);
+
 it("losses and gradients are finite for logits of ±500 and more", async () => {
   const located = locatedTiny(tinyDecoder());
   const { graph } = located.model;
