@@ -1,6 +1,7 @@
 /**
  * @file Keys and values of all prompts on disk, float32. An item's block holds its cuts from the bottom of the model to
- * the top, each `[outer, token, inner]`, so that what a suffix needs, the topmost cuts, is one piece of the file.
+ * the top, each `[outer, token, inner]`, so that what a suffix needs, the topmost cuts, is one piece of the file. Those of
+ * the last token are left out: nothing comes after it.
  * A working file of one run: never trusted by a later one.
  */
 import { closeSync } from "node:fs";
@@ -21,20 +22,24 @@ interface Cut {
 export class CacheFile {
   readonly #file: number;
   readonly #cuts: readonly Cut[];
+  /** Tokens that are stored of each item. */
+  readonly #lengths: readonly number[];
   readonly #starts: Float64Array;
 
+  /** `lengths`: tokens of each item. */
   constructor(
     readonly path: string,
-    readonly lengths: readonly number[],
+    lengths: readonly number[],
     readonly shapes: readonly CutShape[],
   ) {
+    this.#lengths = lengths.map((length) => length - 1);
     this.#file = openWorkingFile(path);
     this.#cuts = shapes.map(({ tokenAxis, sizes }) => ({
       outer: product(sizes.slice(0, tokenAxis - 1)),
       inner: product(sizes.slice(tokenAxis)),
     }));
     this.#starts = new Float64Array(lengths.length + 1);
-    lengths.forEach((length, i) => {
+    this.#lengths.forEach((length, i) => {
       this.#starts[i + 1] = (this.#starts[i] ?? 0) + length * this.#floats(0);
     });
   }
@@ -73,8 +78,9 @@ export class CacheFile {
     const below = this.#floats(0) - this.#floats(first);
     const rows = items.map((item, row) => {
       const length = this.#length(item);
-      const position = this.#offset(item) + below * length * FLOAT_BYTES;
-      return { position, length, tokens: present(past[row], "position") };
+      const tokens = present(past[row], "position");
+      invariant(tokens <= length, `${tokens} tokens before one of ${length + 1}`);
+      return { position: this.#offset(item) + below * length * FLOAT_BYTES, length, tokens };
     });
     const feeds = this.#cuts.slice(first).map((cut, i) => {
       const { tokenAxis, sizes } = present(this.shapes[first + i], "shape");
@@ -94,7 +100,7 @@ export class CacheFile {
   }
 
   #length(item: number): number {
-    return present(this.lengths[item], `item ${item}`);
+    return present(this.#lengths[item], `item ${item}`);
   }
 
   #offset(item: number): number {

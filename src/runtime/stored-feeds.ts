@@ -3,8 +3,8 @@
  * Keys and values of a batch are tens of megabytes; moved between threads, they would be counted as new memory by the
  * garbage collector of each, run after run.
  */
-import { readSync } from "node:fs";
-import { invariant } from "../errors.js";
+import { readSync, readvSync } from "node:fs";
+import { invariant, present } from "../errors.js";
 import type { Loan } from "./buffer-pool.js";
 import { tensor, type RuntimeTensor } from "./tensor.js";
 
@@ -40,31 +40,63 @@ export interface StoredRow {
   readonly tokens: number;
 }
 
-let block = new Float32Array(0); // kept from row to row
-
 /** Reads them. @throws {@link InvariantError} when the file is shorter than its rows say. */
 export function readStored(
-  { file, path, feeds, rows, width }: StoredFeeds,
+  stored: StoredFeeds,
   array: Loan["array"],
 ): Record<string, RuntimeTensor> {
+  const { feeds, rows, width } = stored;
   const arrays = feeds.map(({ outer, inner }) => array(rows.length * outer * width * inner));
-  const perToken = feeds.reduce((sum, { outer, inner }) => sum + outer * inner, 0);
-  rows.forEach(({ position, length, tokens }, row) => {
-    const floats = perToken * length;
-    if (block.length < floats) block = new Float32Array(floats);
-    const bytes = Buffer.from(block.buffer, 0, floats * Float32Array.BYTES_PER_ELEMENT);
-    const n = readSync(file, bytes, 0, bytes.length, position);
-    invariant(n === bytes.length, `read ${n} of ${bytes.length} bytes of "${path}"`);
-    let at = 0;
-    feeds.forEach(({ outer, inner }, i) => {
-      const into = arrays[i] as Float32Array; // one per feed
-      const real = tokens * inner;
-      for (let o = 0; o < outer; o++, at += length * inner) {
-        into.set(block.subarray(at, at + real), (row * outer + o) * width * inner);
-      }
-    });
+  rows.forEach(({ length, tokens }, row) => {
+    const isWhole = length === width && tokens === width;
+    (isWhole ? readWhole : readPart)(stored, { arrays, row });
   });
   return Object.fromEntries(
-    feeds.map(({ name, dims }, i) => [name, tensor("float32", dims, arrays[i] as Float32Array)]),
+    feeds.map(({ name, dims }, i) => [name, tensor("float32", dims, present(arrays[i], name))]),
   );
+}
+
+interface Place {
+  /** One per feed. */
+  readonly arrays: readonly Float32Array[];
+  readonly row: number;
+}
+
+/** A row whose block has the shape of its place in each feed: it is read right there. */
+function readWhole(stored: StoredFeeds, { arrays, row }: Place): void {
+  const places = stored.feeds.map(({ outer, inner }, i) => {
+    const floats = outer * stored.width * inner;
+    return present(arrays[i], "array").subarray(row * floats, (row + 1) * floats);
+  });
+  checkRead(stored, row, readvSync(stored.file, places, present(stored.rows[row], "row").position));
+}
+
+let block = new Float32Array(0); // kept from row to row
+
+/** A row of which some tokens are wanted, or beside longer ones. */
+function readPart(stored: StoredFeeds, { arrays, row }: Place): void {
+  const { file, feeds, width } = stored;
+  const { position, length, tokens } = present(stored.rows[row], "row");
+  const floats = floatsOf(stored, row);
+  if (block.length < floats) block = new Float32Array(floats);
+  const bytes = Buffer.from(block.buffer, 0, floats * Float32Array.BYTES_PER_ELEMENT);
+  checkRead(stored, row, readSync(file, bytes, 0, bytes.length, position));
+  let at = 0;
+  feeds.forEach(({ outer, inner }, i) => {
+    const into = present(arrays[i], "array");
+    const real = tokens * inner;
+    for (let o = 0; o < outer; o++, at += length * inner) {
+      into.set(block.subarray(at, at + real), (row * outer + o) * width * inner);
+    }
+  });
+}
+
+function floatsOf({ feeds, rows }: StoredFeeds, row: number): number {
+  const perToken = feeds.reduce((sum, { outer, inner }) => sum + outer * inner, 0);
+  return perToken * present(rows[row], "row").length;
+}
+
+function checkRead(stored: StoredFeeds, row: number, bytes: number): void {
+  const expected = floatsOf(stored, row) * Float32Array.BYTES_PER_ELEMENT;
+  invariant(bytes === expected, `read ${bytes} of ${expected} bytes of "${stored.path}"`);
 }

@@ -60,6 +60,25 @@ it("gives back the topmost cuts of a batch, each row up to its own token", () =>
   file.close();
 });
 
+it("gives all tokens but the last, of rows that are as long as each other and of others", () => {
+  const file = new CacheFile(`${folder}/whole.f32`, [4, 4, 3], SHAPES);
+  const caches = [outputs(0, [2, 3]), outputs(1, [1, 2])];
+  const numbersOf = (items: readonly number[], past: readonly number[]): number[][] =>
+    Object.values(readStored(file.stored(items, past, 2), zeros)).map(({ data }) => [
+      ...(data as Float32Array),
+    ]);
+  // the rows of a batch of WIDTH tokens: items 0 and 0 are alike, item 2 is shorter
+  [0, 0, 2].forEach((row, item) => {
+    file.write(item, { row, width: WIDTH, caches });
+  });
+  const alone = [0, 1, 2].map((item) => numbersOf([item], [2]));
+  expect(alone[1]).toEqual(alone[0]);
+  const [below, above] = [0, 1].map((cut) => [0, 2].map((item) => alone[item]![cut]!));
+  expect(numbersOf([0, 2], [2, 2])).toEqual([below!.flat(), above!.flat()]); // read in part, read whole
+  expect(numbersOf([1, 0], [3, 3])[1]).toEqual([0, 0].flatMap(() => numbersOf([0], [3])[1]!));
+  file.close();
+});
+
 it("has an axis of length 1 where no token comes before, and refuses more cuts than it holds", () => {
   const file = new CacheFile(`${folder}/first.f32`, [1], [{ tokenAxis: 1, sizes: [0, 2] }]);
   file.write(0, { row: 0, width: 1, caches: [Float32Array.of(5, 6)] });
@@ -70,11 +89,13 @@ it("has an axis of length 1 where no token comes before, and refuses more cuts t
   file.close();
 });
 
-it("refuses a file that ends before its rows do", () => {
-  const file = new CacheFile(`${folder}/short.f32`, [1, 1], [{ tokenAxis: 1, sizes: [0, 2] }]);
-  file.write(0, { row: 0, width: 1, caches: [Float32Array.of(5, 6)] });
-  expect(() => readStored(file.stored([1], [1], 1), zeros)).toThrow(
-    /read 0 of 8 bytes of ".*short/,
-  );
+it("refuses a file that ends before its rows do, and more tokens than it holds", () => {
+  const file = new CacheFile(`${folder}/short.f32`, [3, 3], [{ tokenAxis: 1, sizes: [0, 2] }]);
+  file.write(0, { row: 0, width: 3, caches: [Float32Array.of(5, 6, 7, 8, -1, -1)] });
+  for (const past of [1, 2])
+    expect(() => readStored(file.stored([1], [past], 1), zeros)).toThrow(
+      /read 0 of 16 bytes of ".*short/,
+    );
+  expect(() => file.stored([0], [3], 1)).toThrow("3 tokens before one of 3");
   file.close();
 });
