@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { ADAPTERS } from "../../adapters/index.js";
 import { checkGradient } from "../../src/autodiff/gradient-check.js";
 import { HostError } from "../../src/errors.js";
 import { buildSuffix } from "../../src/models/suffix.js";
+import { loadModel } from "../../src/models/load.js";
 import type { LocatedModel } from "../../src/models/located.js";
 import { Builder } from "../../src/onnx/builder.js";
 import { extract } from "../../src/onnx/extract.js";
@@ -359,6 +361,18 @@ it.each(["single", "window"] as const)(
     expect(graph.nodes.filter(({ opType }) => opType === "NonZero")).toEqual([]);
   },
 );
+
+it("masks absent keys once for all blocks that add the same mask", async () => {
+  const located = await loadModel("fixtures/exports/llama/dynamo23", { adapters: ADAPTERS });
+  const masks = [0, located.nLayers - 1].map((layer) => {
+    const { graph } = buildSuffix(located, layer, { gradient: true, tokens: "window" });
+    const types = new TypeInference(graph);
+    return graph.nodes.filter(
+      (node) => node.opType === "Where" && types.shape(node.output())?.at(-1) === "past + window",
+    ).length;
+  });
+  expect(masks).toEqual([1, 1]);
+});
 
 it("losses and gradients are finite for logits of ±500 and more", async () => {
   const located = locatedTiny(tinyDecoder());

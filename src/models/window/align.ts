@@ -33,7 +33,14 @@ export interface Aligned {
 export class Alignment {
   readonly #known = new Map<Value, Map<string, Aligned>>();
 
+  readonly #picked = new Map<Value, { readonly from: Value; readonly axes: Axes }>();
+
   constructor(readonly context: AlignContext) {}
+
+  /** What `value` was picked from, and its axes; `undefined` for whatever was not made here. */
+  picked(value: Value): { readonly from: Value; readonly axes: Axes } | undefined {
+    return this.#picked.get(value);
+  }
 
   /**
    * `value` with the rows or columns that meet the axes `target`, to which it is right-aligned.
@@ -53,6 +60,7 @@ export class Alignment {
     const cached = this.#known.get(value)?.get(key);
     if (cached !== undefined) return cached;
     const aligned = { value: this.#pick(value, { shape, target, picks }), axes };
+    this.#picked.set(aligned.value, { from: value, axes });
     const byKey = this.#known.get(value) ?? new Map<string, Aligned>();
     this.#known.set(value, byKey.set(key, aligned));
     return aligned;

@@ -84,7 +84,16 @@ export function windowSuffix({ graph, residual, pastInputs, single = false }: Wi
   });
   const types = new TypeInference(graph);
   const alignment = new Alignment({ b, sizes, types, ...prompt });
-  const context: Context = { types, sizes, alignment, axes: new Map(), pastInputs, b, ...prompt };
+  const context: Context = {
+    types,
+    sizes,
+    alignment,
+    axes: new Map(),
+    masked: new Map(),
+    pastInputs,
+    b,
+    ...prompt,
+  };
   context.axes.set(residual, [["batch"], ["window"], fixed(dModel)]);
   for (const { cache, shape } of pasts) context.axes.set(cache, cacheAxes(shape));
 
@@ -123,6 +132,8 @@ interface Prompt {
 
 interface Context extends RuleContext, Prompt {
   readonly b: Builder;
+  /** What {@link withoutAbsent} made. */
+  readonly masked: Map<Value, Value>;
 }
 
 function addInputs(
@@ -229,12 +240,59 @@ function maskAbsent(node: Node, context: Context): void {
   if (sizeOf(axes[axis] ?? []) !== undefined) return;
   if (!isExactly(axes[axis], "keys") || axis !== axes.length - 1 || !isExactly(axes[0], "batch"))
     throw new NotWindowable("a softmax over tokens that are not the last axis of rows apart");
-  const { b, valid } = context;
-  const inner = Array.from({ length: axes.length - 2 }, (_, i) => i + 1);
-  const mask = b.op("Unsqueeze", [valid, b.ints(inner)]);
-  const masked = b.op("Where", [mask, node.input(0), b.float(ABSENT)]);
-  context.axes.set(masked, axes);
-  node.replaceInput(0, masked);
+  const added = addedMask(node.input(0), axes, context);
+  if (added === undefined)
+    node.replaceInput(0, withoutAbsent(node.input(0), { axes, rank: axes.length }, context));
+  else
+    added.node.replaceInput(
+      added.index,
+      withoutAbsent(added.mask, { axes: added.axes, rank: axes.length }, context),
+    );
+}
+
+/** The mask that the file itself adds to these scores, alike for all heads, so that blocks can share one. */
+function addedMask(
+  scores: Value,
+  axes: Axes,
+  { alignment, types }: Context,
+):
+  | { readonly node: Node; readonly index: number; readonly mask: Value; readonly axes: Axes }
+  | undefined {
+  const node = scores.producer;
+  if (node?.op !== "Add" || scores.uses.length !== 1) return undefined;
+  for (const index of [0, 1]) {
+    const mask = node.input(index);
+    const picked = alignment.picked(mask);
+    if (picked === undefined || types.knownDtype(picked.from) !== "float32") continue;
+    const isShared = fixedSize(picked.axes) < fixedSize(axes);
+    if (isShared && isExactly(picked.axes.at(-1), "keys"))
+      return { node, index, mask, axes: picked.axes };
+  }
+  return undefined;
+}
+
+/** Product of all factors that do not move. */
+function fixedSize(axes: Axes): number {
+  return axes
+    .flat()
+    .reduce<number>((size, factor) => (typeof factor === "number" ? size * factor : size), 1);
+}
+
+/** `value`, scores or a mask that is added to some of `rank` axes, with {@link ABSENT} at the keys that are not there. */
+function withoutAbsent(
+  value: Value,
+  { axes, rank }: { readonly axes: Axes; readonly rank: number },
+  { b, valid, masked, ...context }: Context,
+): Value {
+  const known = masked.get(value);
+  if (known !== undefined) return known;
+  const inner = Array.from({ length: rank - 2 }, (_, i) => i + 1);
+  const isThere = b.op("Unsqueeze", [valid, b.ints(inner)]);
+  const made = b.op("Where", [isThere, value, b.float(ABSENT)]);
+  const there: Axes = [["batch"], ...inner.map((): Axis => []), ["keys"]];
+  context.axes.set(made, broadcastAxes([there, axes]));
+  masked.set(value, made);
+  return made;
 }
 
 /** A product over other tokens: with the past, and with the window. Returns the axes of the window's part. */
