@@ -2,7 +2,7 @@
  * @file The vocabulary in which derivative rules are written: emits nodes that are valid for the model's opset
  * (13 or newer) and knows element types and, as far as they can be known, shapes.
  */
-import { invariant, present, UnsupportedOperatorError } from "../errors.js";
+import { invariant, UnsupportedOperatorError } from "../errors.js";
 import { Builder } from "../onnx/builder.js";
 import {
   declareContribOperators,
@@ -56,6 +56,16 @@ export class Emitter {
     attributes: Readonly<Record<string, AttributeValue>> = {},
   ): Value {
     return this.#builder.op(opType, inputs, attributes);
+  }
+
+  /** As {@link op}, of an operator of com.microsoft. */
+  contrib(
+    opType: string,
+    inputs: readonly (Value | null)[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+  ): Value {
+    declareContribOperators(this.model);
+    return this.#builder.op(opType, inputs, attributes, { domain: "com.microsoft" });
   }
 
   /** A constant; equal small ones are shared. */
@@ -215,14 +225,8 @@ export class Emitter {
       ]);
       return this.mul(product, alpha);
     }
-    declareContribOperators(this.model);
     const flag = (on: boolean): bigint => (on ? 1n : 0n);
-    const node = this.#builder.node(
-      "FusedMatMul",
-      [a, b],
-      { transA: flag(transA), transB: flag(transB), alpha },
-      { domain: "com.microsoft" },
-    );
-    return present(node.outputs[0], "product");
+    const attributes = { transA: flag(transA), transB: flag(transB), alpha };
+    return this.contrib("FusedMatMul", [a, b], attributes);
   }
 }

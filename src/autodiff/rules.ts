@@ -11,6 +11,7 @@ import { MOVEMENT_RULES } from "./rules/movement.js";
 import { NORMALISATION_RULES } from "./rules/normalisation.js";
 import { QUANTISED_RULES } from "./rules/quantised.js";
 import { REDUCTION_RULES } from "./rules/reduction.js";
+import { ROTATION_RULES } from "./rules/rotation.js";
 import { SLICING_RULES } from "./rules/slicing.js";
 import { SOFTMAX_RULES } from "./rules/softmax.js";
 
@@ -23,6 +24,7 @@ const ROWS = defineRules([
   ...MOVEMENT_RULES,
   ...SLICING_RULES,
   ...INDEXING_RULES,
+  ...ROTATION_RULES,
   ...NORMALISATION_RULES,
   ...SOFTMAX_RULES,
 ]);

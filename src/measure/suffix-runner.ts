@@ -65,8 +65,10 @@ export class SuffixSessions {
     const old = this.#pair;
     this.#tokens = tokens;
     const { located, layer, options } = this;
+    const { device = "cpu" } = options;
+    const fused = device === "cpu" && tokens !== "whole"; // whole prompts are what the others are checked by
     const pair = new SessionPair(
-      (gradient) => buildSuffix(located, layer, { gradient, tokens }),
+      (gradient) => buildSuffix(located, layer, { gradient, tokens, fused }),
       options,
     );
     this.#pair = pair;

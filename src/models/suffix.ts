@@ -14,6 +14,7 @@ import { invariant, present } from "../errors.js";
 import { Builder } from "../onnx/builder.js";
 import { extract } from "../onnx/extract.js";
 import { decompose } from "../onnx/passes/decompose/index.js";
+import { fuseRotation } from "../onnx/passes/fuse-rotation.js";
 import { lateDequantise } from "../onnx/passes/late-dequantise.js";
 import { applyPasses } from "../onnx/passes/pass.js";
 import { unitAxes } from "../onnx/passes/unit-axes.js";
@@ -35,6 +36,8 @@ export interface SuffixOptions {
   readonly gradient: boolean;
   /** Which tokens are run. @defaultValue "whole" */
   readonly tokens?: SuffixTokens;
+  /** With operators of the runtime that take the place of several: for the CPU. @defaultValue false */
+  readonly fused?: boolean;
 }
 
 /**
@@ -63,7 +66,7 @@ export type SuffixTokens = "whole" | "window" | "single";
 export function buildSuffix(
   located: LocatedModel,
   layer: number,
-  { gradient, tokens = "whole" }: SuffixOptions,
+  { gradient, tokens = "whole", fused = false }: SuffixOptions,
 ): Model {
   const cut = cutAt(located, layer);
   if (tokens !== "whole") {
@@ -81,6 +84,7 @@ export function buildSuffix(
   graph.outputs.splice(0, Infinity);
   addOutput(b, classLogProb, { name: "class_log_prob", shape: [cut.batch, "class"] });
   if (tokens === "single") applyPasses(cut.model, [unitAxes]);
+  if (fused) applyPasses(cut.model, [fuseRotation]);
   if (gradient) addGradient(b, cut, { ...inputs, classLogProb });
   applyPasses(cut.model, [lateDequantise]);
   graph.prune();

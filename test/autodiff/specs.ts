@@ -242,6 +242,14 @@ export const SPECS: Readonly<Record<string, readonly Case[]>> = {
     { inputs: [active([2, 3])], attributes: { alpha: 1 }, ...FLOAT32 },
   ],
 
+  // cosines and sines of no angle: a rule for rotations alone would turn back what is not turned
+  "com.microsoft.RotaryEmbedding": [
+    {
+      inputs: [active([2, 3, 2, 4]), ints([0, 3, 1, 2], [2, 2]), frozen([4, 2]), frozen([4, 2])],
+      ...FLOAT32,
+    },
+  ],
+
   MatMul: matrices,
   "com.microsoft.FusedMatMul": fused,
   "com.microsoft.MatMulNBits": packed,

@@ -374,6 +374,20 @@ it("masks absent keys once for all blocks that add the same mask", async () => {
   expect(masks).toEqual([1, 1]);
 });
 
+it("rotates by one operator where fused ones are asked for, forward and backward", async () => {
+  const located = await loadModel("fixtures/checkpoints/llama-llama3", { adapters: ADAPTERS });
+  const layer = located.nLayers - 1;
+  for (const [gradient, expected] of [
+    [false, 2],
+    [true, 4],
+  ] as const)
+    for (const tokens of ["single", "window"] as const) {
+      const { graph } = buildSuffix(located, layer, { gradient, tokens, fused: true });
+      const rotations = graph.nodes.filter(({ opType }) => opType === "RotaryEmbedding");
+      expect(rotations).toHaveLength(expected); // of queries and of keys
+    }
+});
+
 it("losses and gradients are finite for logits of ±500 and more", async () => {
   const located = locatedTiny(tinyDecoder());
   const { graph } = located.model;
