@@ -16,17 +16,18 @@ export const fuseRotation: Pass = {
   name: "fuse rotation",
   requires: () => [],
   apply(model) {
-    const candidates = model.graph.topologicalOrder().flatMap((node) => {
-      const rotation = rotationOf(node);
-      return rotation === undefined ? [] : [{ node, rotation }];
-    });
+    const candidates = model.graph.topologicalOrder().filter((node) => rotationOf(node));
     if (candidates.length === 0) return 0;
     const types = new TypeInference(model.graph);
     const angles = new Angles(new Builder(model.graph, "rotation"), types);
-    const known = candidates.filter(({ rotation }) => isOfHeads(rotation, types));
-    if (known.length > 0) declareContribOperators(model);
-    for (const { node, rotation } of known) supersede(node, [rotate(rotation, angles)]);
-    return known.length;
+    const fused = candidates.filter((node) => {
+      const rotation = rotationOf(node); // read again: what it rotates may have been a rotation itself
+      if (rotation === undefined || !isOfHeads(rotation, types)) return false;
+      supersede(node, [rotate(rotation, angles)]);
+      return true;
+    });
+    if (fused.length > 0) declareContribOperators(model);
+    return fused.length;
   },
   ensures: () => [],
 };
