@@ -57,8 +57,8 @@ export function reportSteps(rounds: readonly Round[], about: RoundsOf): Report {
     title: titleOf(about),
     rows: [
       ["ours, ms", spell(own.stepMs)],
-      ["  in the runtime", spell(of(({ ours }) => ours.graphMs))],
-      ["  feeds and results", spell(of(({ ours }) => ours.feedMs))],
+      ["  in the runtime, keys and values read", spell(of(({ ours }) => ours.graphMs))],
+      ["  other feeds, results", spell(of(({ ours }) => ours.feedMs))],
       ["  algebra and update", spell(of(({ ours }) => ours.ms - ours.graphMs - ours.feedMs))],
       ["  processor time", spell(own.stepCpuMs)],
       ["ours with naturalness, ms", spell(of((round) => round.withNaturalnessMs))],

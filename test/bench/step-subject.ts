@@ -54,9 +54,9 @@ export interface StepRun {
   readonly ms: number;
   /** All processors together. */
   readonly cpuMs: number;
-  /** Inside the runtime. */
+  /** Inside the runtime, with keys and values that it reads itself. */
   readonly graphMs: number;
-  /** Reading states and keys, making and taking apart tensors. */
+  /** Reading states, making and taking apart tensors. */
   readonly feedMs: number;
   readonly loss: number;
   readonly gradients: readonly Matrix[];
