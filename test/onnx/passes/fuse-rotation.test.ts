@@ -114,6 +114,24 @@ describe("rotations as one operator", () => {
       ],
     ],
     [
+      "one angle for both terms of the second half",
+      heads,
+      angles,
+      (g, { a, b, cos, sin }) => [
+        g.op("Sub", [times(g, a, cos), times(g, b, sin)]),
+        g.op("Add", [times(g, b, cos), times(g, a, cos)]),
+      ],
+    ],
+    [
+      "one half in both terms of the second half",
+      heads,
+      angles,
+      (g, { a, b, cos, sin }) => [
+        g.op("Sub", [times(g, a, cos), times(g, b, sin)]),
+        g.op("Add", [times(g, a, cos), times(g, a, sin)]),
+      ],
+    ],
+    [
       "the halves taken in the other order",
       heads,
       angles,
