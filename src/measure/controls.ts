@@ -108,7 +108,7 @@ export async function runControls(
   book?: ExampleBook,
 ): Promise<ControlHits> {
   const hits: Record<Control, Partial<Record<Direction, Hits>>> = noHits();
-  // both models together: each may compute on processors of its own
+  // each may compute on processors of its own
   const onTargets = SIDES.map((target) => async () => {
     const own = runs.filter(({ direction }) => ENDS[direction].target === target);
     const found = await runOnTarget({ input, run }, target, own);

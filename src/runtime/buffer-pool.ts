@@ -7,7 +7,7 @@
 export class BufferPool {
   readonly #free: ArrayBuffer[] = [];
 
-  /** A loan of arrays that one run reads; none of them holds zeros, all of them finite numbers. */
+  /** A loan of arrays that one run reads. They hold whatever finite numbers were left in them, not zeros. */
   lend(): Loan {
     const buffers: ArrayBuffer[] = [];
     return {

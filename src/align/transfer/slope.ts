@@ -86,7 +86,7 @@ async function runTargets(
   { split, gradient }: { readonly split: TransferSplit; readonly gradient: boolean },
 ): Promise<ReadonlyMap<Patched, Outcome>> {
   const found = new Map<Patched, Outcome>();
-  // all at once: each may compute on processors of its own
+  // each may compute on processors of its own
   const onTargets = problem.models.map((model, index) => async () => {
     const own = patched.filter(
       ({ direction }) => direction.target === index && direction.weight.behaviour > 0,

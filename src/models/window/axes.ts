@@ -39,6 +39,11 @@ export function sizeOf(axis: Axis): number | undefined {
   return size;
 }
 
+/** Product of the fixed factors, whatever moves beside them. */
+export function fixedSize(axis: Axis): number {
+  return axis.reduce<number>((size, f) => (typeof f === "number" ? size * f : size), 1);
+}
+
 /** Is the axis exactly this moving size? */
 export function isExactly(axis: Axis | undefined, moving: Moving): boolean {
   return axis?.length === 1 && axis[0] === moving;
@@ -51,8 +56,7 @@ export function sameAxis(a: Axis, b: Axis): boolean {
 
 /** One text for each size. */
 export function axisKey(axis: Axis): string {
-  const size = axis.reduce<number>((all, f) => (typeof f === "number" ? all * f : all), 1);
-  return [size, ...axis.filter((factor) => typeof factor !== "number")].join("·");
+  return [fixedSize(axis), ...axis.filter((factor) => typeof factor !== "number")].join("·");
 }
 
 /** The axes that several operands have when broadcast together, right-aligned. */

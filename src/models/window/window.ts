@@ -17,6 +17,7 @@ import { Alignment } from "./align.js";
 import {
   broadcastAxes,
   fixed,
+  fixedSize,
   isExactly,
   NotWindowable,
   sameAxis,
@@ -264,18 +265,11 @@ function addedMask(
     const mask = node.input(index);
     const picked = alignment.picked(mask);
     if (picked === undefined || types.knownDtype(picked.from) !== "float32") continue;
-    const isShared = fixedSize(picked.axes) < fixedSize(axes);
+    const isShared = fixedSize(picked.axes.flat()) < fixedSize(axes.flat());
     if (isShared && isExactly(picked.axes.at(-1), "keys"))
       return { node, index, mask, axes: picked.axes };
   }
   return undefined;
-}
-
-/** Product of all factors that do not move. */
-function fixedSize(axes: Axes): number {
-  return axes
-    .flat()
-    .reduce<number>((size, factor) => (typeof factor === "number" ? size * factor : size), 1);
 }
 
 /** `value`, scores or a mask that is added to some of `rank` axes, with {@link ABSENT} at the keys that are not there. */

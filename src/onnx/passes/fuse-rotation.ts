@@ -3,7 +3,7 @@
  *
  *   y = [a cos − b sin, b cos + a sin]   =   com.microsoft.RotaryEmbedding(x, position, cos, sin)
  *
- * which reads x once instead of seven times. Angles stand as they were made, one row per token of the batch; positions
+ * one pass in place of eight operators (Split, four Mul, Sub, Add, Concat). Angles stand as they were made, one row per token of the batch; positions
  * only count those rows. https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.RotaryEmbedding
  */
 import { Builder } from "../builder.js";
