@@ -1,6 +1,6 @@
 /**
  * @file Time of one MAS step, alone and beside PyTorch on the same model, pairs, batch and threads, interleaved round by
- * round; and how far it is above the arithmetic minimum (`arithmetic.ts`) at the rate of `gemm.ts`, measured in each round.
+ * round; and how far it is above the arithmetic minimum (`arithmetic.ts`) at the rate of `gemm.ts`, measured before each step.
  *
  * One step: all four directions, `batch` pairs each, so 2 · `batch` rows per target and 4 · `batch` in all; loss,
  * gradient, one update of both P.
@@ -104,22 +104,22 @@ async function runRound(round: number, parts: RoundParts): Promise<Round> {
   const { subject, gemm, peers, options } = parts;
   const { repeats } = options;
   const times: Record<string, Times> = {};
-  const ours: StepRun[] = [];
-  const rates: GemmRate[] = [];
+  const ours: (StepRun & { readonly gflops: GemmRate })[] = [];
   const natural: number[] = [];
   const work = [
     async (): Promise<void> => {
-      for (let i = 0; i < repeats; i++) ours.push(await subject.run(0));
+      for (let i = 0; i < repeats; i++) {
+        const gflops = await gemm.rate();
+        ours.push({ ...(await subject.run(0)), gflops });
+      }
       natural.push((await subject.run(LEARNING_DEFAULTS.naturalness)).ms);
-    },
-    async (): Promise<void> => {
-      for (let i = 0; i < repeats; i++) rates.push(await gemm.rate());
     },
     ...peers.map((peer) => async (): Promise<void> => {
       Object.assign(times, await timePeer(peer, { round, repeats }));
     }),
   ];
   for (let i = 0; i < work.length; i++) await work[(i + round) % work.length]?.();
+  const rates = ours.map(({ gflops }) => gflops);
   return {
     ours: middle(ours),
     withNaturalnessMs: median(natural),
