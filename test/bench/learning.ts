@@ -24,7 +24,7 @@ import { timePeer } from "./step-peers.js";
 /** Share of the final IIA that counts as learned. */
 const LEARNED = 0.95;
 /** Steps of the author's way between two looks. */
-const WALK = 25;
+const WALK = 5;
 const walked = z.object({ steps: z.number(), iia: z.number() });
 
 /** How long each way takes, where it arrives. */
