@@ -14,14 +14,16 @@ export interface Descent<B> {
   readonly name: string;
   /** `[k, dModel]` each: a candidate itself (step 0). */
   readonly start: readonly Matrix[];
-  /** Training pairs to draw minibatches from. */
+  /** Training pairs to draw minibatches from; any stretch of them should be a fair sample. */
   readonly nPairs: number;
+  /** Directions that each have pairs of their own in a batch. */
+  readonly directions: number;
   readonly options: Omit<LearningOptions, "naturalness" | "maxRows">;
   readonly random: Stream;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: LearningProblem["onStep"];
-  /** Runs the chosen training pairs. */
-  run(subspaces: readonly Matrix[], chosen: Int32Array, step: number): Promise<B>;
+  /** Runs the chosen training pairs, one list per direction. */
+  run(subspaces: readonly Matrix[], chosen: readonly Int32Array[], step: number): Promise<B>;
   /** Loss of batches that were run at this point or before, nats, and its gradient with respect to each subspace. */
   slope(
     subspaces: readonly Matrix[],
@@ -49,8 +51,9 @@ interface Best {
  */
 export async function descend<B>(problem: Descent<B>): Promise<Learned> {
   const { start, options, signal } = problem;
+  const { pairsPerBatch } = options;
   const optimisers = start.map(({ rows, cols }) => createAdam(rows, cols));
-  const nextBatch = minibatches(problem);
+  const draw = minibatches(problem);
   const validate = async (at: readonly Matrix[], step: number): Promise<number> =>
     assertLoss(await problem.validate(at, step), problem, step);
   let subspaces = start;
@@ -64,7 +67,8 @@ export async function descend<B>(problem: Descent<B>): Promise<Learned> {
     step++;
     const fresh = batchSize(step, options);
     if (fresh > 0) {
-      const batch = await problem.run(subspaces, nextBatch(fresh * options.pairsPerBatch), step);
+      const drawn = Array.from({ length: problem.directions }, () => draw(fresh * pairsPerBatch));
+      const batch = await problem.run(subspaces, drawn, step);
       batches = [...batches, batch].slice(-options.batchesKept);
     }
     const { loss, gradients } = problem.slope(subspaces, batches);
@@ -79,13 +83,19 @@ export async function descend<B>(problem: Descent<B>): Promise<Learned> {
   return { subspaces: best.subspaces, steps: step, bestStep: best.step, validationLossNats };
 }
 
-/** Size of the batch that is run before a step (from 1), in `pairsPerBatch`: the first one is as large as all that are kept. */
-function batchSize(
-  step: number,
-  { stepsPerBatch, batchesKept }: Omit<BatchOptions, "pairsPerBatch">,
-): number {
-  if (step === 1) return batchesKept;
-  return (step - 1) % stepsPerBatch === 0 ? 1 : 0;
+/**
+ * Size of the batch that is run before a step (from 1), in `pairsPerBatch`. Where a batch serves several steps, the first
+ * one is twice as large and so is one half-way to the next: learning moves fastest there.
+ */
+function batchSize(step: number, { stepsPerBatch }: Pick<BatchOptions, "stepsPerBatch">): number {
+  const since = (step - 1) % stepsPerBatch;
+  if (step > stepsPerBatch || stepsPerBatch === 1) return since === 0 ? 1 : 0;
+  return since === 0 || since === Math.floor(stepsPerBatch / 2) ? 2 : 0;
+}
+
+/** Pairs per direction of the largest batch. */
+export function largestBatch(learning: BatchOptions): number {
+  return batchSize(1, learning) * learning.pairsPerBatch;
 }
 
 /** Pairs per direction that so many steps run through the models, and that they look at, each step's counted. */
@@ -138,16 +148,18 @@ function nextBest(
   return now.loss < best.loss ? { ...now, ...patience } : { ...best, ...patience };
 }
 
-/** Endless minibatches of pair indices: each epoch visits every pair once, in a fresh order. */
+/**
+ * Endless minibatches of pair indices: stretches of the pairs in their own order, one after the other, from a random place
+ * on. The order is that of `trainingPairs`, where any stretch holds as many changed as same pairs and all values alike.
+ */
 function minibatches({ nPairs, random }: Descent<unknown>): (size: number) => Int32Array {
-  const order = random.fork("batches");
-  const all = Array.from({ length: nPairs }, (_, pair) => pair);
-  let queue: number[] = [];
+  let next = 2 * random.fork("batches").int(Math.ceil(nPairs / 2));
   return (asked) => {
-    const size = Math.min(asked, all.length);
-    if (queue.length < size) queue = queue.concat(order.shuffle(all));
-    const batch = Int32Array.from(queue.slice(0, size));
-    queue = queue.slice(size);
+    const batch = Int32Array.from(
+      { length: Math.min(asked, nPairs) },
+      (_, i) => (next + i) % nPairs,
+    );
+    next = (next + batch.length) % nPairs;
     return batch;
   };
 }

@@ -5,7 +5,15 @@
 import type { CallOptions } from "./continuation-calls.js";
 import { descend, type Descent } from "./descent.js";
 import type { Learner, LearningProblem } from "./learner.js";
-import { lossAt, runBatch, slopeAt, type RunBatch } from "./objective.js";
+import {
+  countDirections,
+  dealPairs,
+  inEveryDirection,
+  lossAt,
+  runBatch,
+  slopeAt,
+  type RunBatch,
+} from "./objective.js";
 
 /** Learner on typed arrays; see {@link Learner}. */
 export const masLearner: Learner = {
@@ -16,15 +24,16 @@ export const masLearner: Learner = {
 /** What the learner descends on. */
 export function descentOf(problem: LearningProblem): Descent<RunBatch> {
   const { name, models, pairs, options, random, signal, onStep } = problem;
-  const all = Int32Array.from(pairs.validation.target.keys());
+  const all = inEveryDirection(models, Int32Array.from(pairs.validation.target.keys()));
   return {
     ...{ name, options, random, signal, onStep },
     start: models.map(({ start }) => start),
     nPairs: pairs.train.target.length,
+    directions: countDirections(models),
     run: (subspaces, chosen, step) =>
       runBatch(
         { models, subspaces },
-        { split: "train", pairs: pairs.train, chosen },
+        { split: "train", pairs: pairs.train, chosen: dealPairs(models, chosen) },
         calls(problem, step),
       ),
     slope: (subspaces, batches) => slopeAt({ models, subspaces }, batches, options),

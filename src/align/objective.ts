@@ -21,8 +21,32 @@ import { inTurn } from "./together.js";
 export interface Batch {
   readonly split: LearningSplit;
   readonly pairs: LearningPairs;
-  /** Indices into `pairs`. */
-  readonly chosen: Int32Array;
+  /** Indices into `pairs`, `[target][source]`, all of one length: each direction may have pairs of its own. */
+  readonly chosen: readonly (readonly Int32Array[])[];
+}
+
+/** Those pairs in every direction between the models. */
+export function inEveryDirection(
+  models: readonly LearningModel[],
+  chosen: Int32Array,
+): Batch["chosen"] {
+  return dealPairs(models, Array<Int32Array>(countDirections(models)).fill(chosen));
+}
+
+/** One list of pairs for each direction, in any order. */
+export function dealPairs(
+  models: readonly LearningModel[],
+  lists: readonly Int32Array[],
+): Batch["chosen"] {
+  invariant(lists.length === countDirections(models), "a list of pairs for each direction");
+  return targetsOf({ models }).map((_, i) =>
+    lists.slice(i * models.length, (i + 1) * models.length),
+  );
+}
+
+/** From every model into every target. */
+export function countDirections(models: readonly LearningModel[]): number {
+  return models.length * targetsOf({ models }).length;
 }
 
 /** One target with all its sources: rows of source 0, then of source 1. */
@@ -42,12 +66,6 @@ interface TargetRows {
   readonly labels: Int32Array;
   /** h', `[row, dModel]`. */
   readonly patched: Float32Array;
-}
-
-/** One model's part in a batch: an end, and its coordinates `P n`, `[pair, k]`. */
-interface Coordinates {
-  readonly end: End;
-  readonly values: Matrix;
 }
 
 /** State of all models at one moment of learning. */
@@ -145,7 +163,11 @@ export function slopeAt(
 function joinBatches(batches: readonly RunBatch[]): Batch {
   const [first] = batches;
   invariant(first !== undefined, "a batch");
-  const chosen = Int32Array.from(batches.flatMap((batch) => [...batch.chosen]));
+  const chosen = first.chosen.map((lists, i) =>
+    lists.map((_, source) =>
+      Int32Array.from(batches.flatMap((batch) => [...at(at(batch.chosen, i), source)])),
+    ),
+  );
   return { split: first.split, pairs: first.pairs, chosen };
 }
 
@@ -165,9 +187,10 @@ function carryRows(
   let r = 0;
   for (const source of blocks.keys()) {
     for (const { chosen, answers } of batches) {
-      for (let pair = 0; pair < chosen.length; pair++, r++) {
+      const n = at(at(chosen, i), source).length;
+      for (let pair = 0; pair < n; pair++, r++) {
         state.set(patched.subarray(r * d, (r + 1) * d));
-        const own = source * chosen.length + pair;
+        const own = source * n + pair;
         losses.push(carry(at(answers, i), own, { state, weight, into, at: r }));
       }
     }
@@ -181,8 +204,7 @@ function onTargets<T>(
   batch: Batch,
   ask: (rows: TargetRows) => Promise<T>,
 ): Promise<readonly T[]> {
-  const sources = sourceCoordinates(point, batch);
-  return inTurn(targetsOf(point).map((t) => () => ask(patchTarget(point, t, { batch, sources }))));
+  return inTurn(targetsOf(point).map((_, i) => () => ask(patchTarget(point, i, batch))));
 }
 
 /** Rows of all batches, patched at `point`, for each target. */
@@ -190,70 +212,61 @@ function rowsAt(point: Point, batches: readonly RunBatch[]): readonly TargetRows
   const [only, ...others] = batches;
   if (others.length === 0 && only?.subspaces === point.subspaces) return only.rows;
   const batch = joinBatches(batches);
-  const sources = sourceCoordinates(point, batch);
-  return targetsOf(point).map((t) => patchTarget(point, t, { batch, sources }));
+  return targetsOf(point).map((_, i) => patchTarget(point, i, batch));
 }
 
 /** Indices of the models that can be patched. */
-function targetsOf({ models }: Point): number[] {
+function targetsOf({ models }: Pick<Point, "models">): number[] {
   return [...models.keys()].filter((t) => at(models, t).target !== undefined);
 }
 
 function rowCount(point: Point, { chosen }: Batch): number {
-  return point.models.length * targetsOf(point).length * chosen.length;
+  const [first] = chosen;
+  return countDirections(point.models) * (first?.[0]?.length ?? 0);
 }
 
-/** Coordinates of the states that a batch takes from each model: the same whichever model they are put into. */
-function sourceCoordinates({ models, subspaces }: Point, batch: Batch): Coordinates[] {
-  const items = batch.chosen.map((pair) => i32(batch.pairs.source, pair));
-  return models.map(({ states }, s) => coordinatesIn(at(subspaces, s), states, items));
-}
-
-function coordinatesIn(
-  subspace: Matrix,
-  { normalised }: LearningModel["states"],
-  items: Int32Array,
-): Coordinates {
-  const end = { subspace, normalised, items };
-  return { end, values: coordinatesOf(end) };
-}
-
-function patchTarget(
-  { models, subspaces }: Point,
-  t: number,
-  { batch, sources }: { readonly batch: Batch; readonly sources: readonly Coordinates[] },
-): TargetRows {
+/** Target `i` of the point with the rows of all its sources. */
+function patchTarget({ models, subspaces }: Point, i: number, batch: Batch): TargetRows {
+  const t = at(targetsOf({ models }), i);
   const { states, target: answering } = at(models, t);
   invariant(answering !== undefined, `model ${t} is a target`);
+  const lists = at(batch.chosen, i);
   const subspace = at(subspaces, t);
-  const targets = batch.chosen.map((pair) => i32(batch.pairs.target, pair));
-  const own = coordinatesIn(subspace, states, targets);
-  const n = targets.length;
-  const difference = matrix(sources.length * n, subspace.rows);
-  const blocks = sources.map(({ end, values }, model) => {
+  const n = at(lists, 0).length;
+  const difference = matrix(models.length * n, subspace.rows);
+  const blocks = models.map((from, model) => {
+    const take = (values: Int32Array): Int32Array => takePairs(at(lists, model), values);
+    const source = endOf(at(subspaces, model), from.states, take(batch.pairs.source));
+    const target = endOf(subspace, states, take(batch.pairs.target));
     const part = rowRange(difference, model * n, (model + 1) * n);
-    part.data.set(subtract(values, own.values).data);
-    return { source: end, target: own.end, difference: part, model };
+    part.data.set(subtract(coordinatesOf(source), coordinatesOf(target)).data);
+    return { source, target, difference: part, model };
   });
-  const items = repeat(targets, blocks.length);
+  const perRow = (values: Int32Array): Int32Array =>
+    Int32Array.from(lists.flatMap((list) => [...takePairs(list, values)]));
+  const items = perRow(batch.pairs.target);
   const { raw, normalisation } = states;
-  const perPair = (values: Int32Array): Int32Array =>
-    repeat(
-      batch.chosen.map((pair) => i32(values, pair)),
-      blocks.length,
-    );
   return {
     t,
     states,
     target: answering,
     ...{ subspace, blocks, difference, items },
-    groups: perPair(batch.pairs.group),
-    labels: perPair(answering.labels[batch.split]),
+    groups: perRow(batch.pairs.group),
+    labels: perRow(answering.labels[batch.split]),
     patched: patchStates(
       { raw, sigma: normalisation.sigma, target: { subspace, items } },
       difference,
     ),
   };
+}
+
+function endOf(subspace: Matrix, { normalised }: LearningModel["states"], items: Int32Array): End {
+  return { subspace, normalised, items };
+}
+
+/** `values` of these pairs. */
+function takePairs(pairs: Int32Array, values: Int32Array): Int32Array {
+  return pairs.map((pair) => i32(values, pair));
 }
 
 /** Naturalness of each row in units of the natural distance; with `gradient`, adds `weight ×` its derivative. */
@@ -285,12 +298,6 @@ function backpropagate(
       target: at(gradients, t),
     });
   });
-}
-
-function repeat(values: Int32Array, times: number): Int32Array {
-  const out = new Int32Array(values.length * times);
-  for (let i = 0; i < times; i++) out.set(values, i * values.length);
-  return out;
 }
 
 function at<T>(list: readonly T[], i: number): T {

@@ -1,4 +1,5 @@
 /** @file What a run will hold in memory, from the located models and the prepared prompts. */
+import { largestBatch } from "../align/descent.js";
 import { LEARNING_DEFAULTS } from "../align/learner.js";
 import { SIDES, type Side } from "../measure/measures.js";
 import type { LocatedModel } from "../models/located.js";
@@ -58,10 +59,7 @@ export function estimateRunMemory({
     layers: layers.length,
     items: Math.max(...audits.map((items) => items.length)),
     batch: options.batch,
-    gradientRows: Math.min(
-      options.batch,
-      SIDES.length * LEARNING_DEFAULTS.pairsPerBatch * LEARNING_DEFAULTS.batchesKept,
-    ),
+    gradientRows: Math.min(options.batch, SIDES.length * largestBatch(LEARNING_DEFAULTS)),
     tokens,
     // texts are patched at every token, so that all of them run
     window: options.referencePath || ready.texts.length > 0 ? tokens : Math.max(...windows),

@@ -1,5 +1,5 @@
 /** @file Which maps a cell learns, and by what: MAS with rotations, unless something else is asked for. */
-import type { LearningOptions } from "../align/learner.js";
+import { pairsOfOneStep, type LearningOptions } from "../align/learner.js";
 import { MAP_FORMS } from "../align/maps/forms.js";
 import type { MapForm } from "../align/maps/map.js";
 import { ORTHOGONAL_FORM } from "../align/maps/linear.js";
@@ -71,7 +71,7 @@ export function batchesRun(
   const isKept = METHODS[method].rest === "kept" && form === ORTHOGONAL_FORM;
   if (isKept && closed === undefined && !learnsSize && !isJoint) return learning;
   const exchanges = isJoint ? variables + 0.5 : 1;
-  const pairsPerBatch = exchanges * learning.pairsPerBatch;
+  const pairsPerBatch = exchanges * pairsOfOneStep(learning);
   return { ...learning, pairsPerBatch, stepsPerBatch: 1, batchesKept: 1 };
 }
 

@@ -3,7 +3,7 @@
  * rotations are learned with.
  */
 import { continueRows, differentiateRows, type CallOptions } from "../align/continuation-calls.js";
-import type { LearningOptions } from "../align/learner.js";
+import { pairsOfOneStep, type LearningOptions } from "../align/learner.js";
 import type { AlignmentMap } from "../align/maps/alignment-map.js";
 import { learnMaps, totalWeight } from "../align/transfer/learn.js";
 import {
@@ -72,7 +72,7 @@ export async function learnTransfer(
       ...TRANSFER_DEFAULTS,
       steps: options.steps,
       rate: options.learningRate,
-      batch: options.pairsPerBatch,
+      batch: pairsOfOneStep(options),
       validateEvery: options.validateEvery,
       patience: options.patience,
     },

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { LearningModel } from "../../src/align/learner.js";
 import { carry, linearise } from "../../src/align/linearised.js";
 import {
+  dealPairs,
   gradientAt,
   runBatch,
   slopeAt,
@@ -24,8 +25,14 @@ const pointOf = (models: readonly LearningModel[], name: string): Point => ({
     randomSubspace(rows, cols, stream(i, name)),
   ),
 });
-const chosen = (from: number, to: number): Int32Array =>
-  Int32Array.from({ length: to - from }, (_, i) => from + i);
+/** Pairs of its own for each of the four directions. */
+const chosen = (models: readonly LearningModel[], from: number, to: number): Batch["chosen"] =>
+  dealPairs(
+    models,
+    Array.from({ length: 4 }, (_, way) =>
+      Int32Array.from({ length: to - from }, (_, i) => 12 * way + from + i),
+    ),
+  );
 
 function expectClose(
   found: Awaited<ReturnType<typeof gradientAt>>,
@@ -43,7 +50,7 @@ function expectClose(
 describe.each([0, 0.3])("with λ = %d", (naturalness) => {
   it("two classes of a linear readout are carried exactly, however far", async () => {
     const { models, pairs } = toyLearning(2);
-    const batch: Batch = { split: "train", pairs, chosen: chosen(0, 12) };
+    const batch: Batch = { split: "train", pairs, chosen: chosen(models, 0, 12) };
     const [here, there] = [pointOf(models, "here"), pointOf(models, "there")];
     const carried = slopeAt(there, [await runBatch(here, batch, CALLS)], { naturalness });
     expectClose(carried, await gradientAt(there, batch, { ...CALLS, naturalness }));
@@ -54,7 +61,7 @@ describe.each([0, 0.3])("with λ = %d", (naturalness) => {
 
   it("more classes are not: log-odds bend", async () => {
     const { models, pairs } = toyLearning(4);
-    const batch: Batch = { split: "train", pairs, chosen: chosen(0, 12) };
+    const batch: Batch = { split: "train", pairs, chosen: chosen(models, 0, 12) };
     const [here, there] = [pointOf(models, "here"), pointOf(models, "there")];
     const carried = slopeAt(there, [await runBatch(here, batch, CALLS)], { naturalness });
     const exact = await gradientAt(there, batch, { ...CALLS, naturalness });
@@ -66,7 +73,7 @@ describe.each([0, 0.3])("with λ = %d", (naturalness) => {
     const point = pointOf(models, "here");
     const of = (from: number, to: number): Batch => ({
       ...{ split: "train", pairs },
-      chosen: chosen(from, to),
+      chosen: chosen(models, from, to),
     });
     const parts = await Promise.all(
       [of(0, 5), of(5, 6), of(6, 12)].map((batch) => runBatch(point, batch, CALLS)),

@@ -1,6 +1,12 @@
 /** @file The whole objective, behaviour and naturalness, has the gradient that learning uses. */
 import { describe, expect, it } from "vitest";
-import { gradientAt, lossAt, type Batch, type Point } from "../../src/align/objective.js";
+import {
+  dealPairs,
+  gradientAt,
+  lossAt,
+  type Batch,
+  type Point,
+} from "../../src/align/objective.js";
 import { projectToTangent, retract } from "../../src/align/stiefel.js";
 import { dot } from "../../src/numeric/vector.js";
 import { matrix, row, type Matrix } from "../../src/numeric/matrix.js";
@@ -16,7 +22,9 @@ const DIFFERENCE = 5e-3;
 
 const { models, pairs } = toyLearning(4);
 const point: Point = { models, subspaces: models.map(({ start }) => start) };
-const batch: Batch = { split: "train", pairs, chosen: Int32Array.from(Array(12).keys()) };
+/** Pairs of its own for each direction. */
+const lists = [0, 1, 2, 3].map((way) => Int32Array.from({ length: 12 }, (_, i) => 12 * way + i));
+const batch: Batch = { split: "train", pairs, chosen: dealPairs(models, lists) };
 
 function slope(
   point: Point,

@@ -8,7 +8,15 @@ import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { LearningModel } from "../../src/align/learner.js";
 import { carry, linearise } from "../../src/align/linearised.js";
-import { lossAt, runBatch, slopeAt, type Batch, type Slope } from "../../src/align/objective.js";
+import {
+  countDirections,
+  dealPairs,
+  lossAt,
+  runBatch,
+  slopeAt,
+  type Batch,
+  type Slope,
+} from "../../src/align/objective.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { carriedLoss, carriedRows } from "../../src/align/tfjs/behaviour.js";
 import * as tfjs from "../../src/align/tfjs/objective.js";
@@ -34,10 +42,16 @@ beforeAll(() => {
 const subspacesOf = (models: readonly LearningModel[], name: string): Matrix[] =>
   models.map(({ start: { rows, cols } }, i) => randomSubspace(rows, cols, stream(i, name)));
 
-const batchOf = (world: ReturnType<typeof toyLearning>): Batch => ({
+/** Pairs of its own for each direction. */
+const batchOf = (world: Pick<ReturnType<typeof toyLearning>, "models" | "pairs">): Batch => ({
   split: "train",
   pairs: world.pairs,
-  chosen: Int32Array.from(Array(12).keys()),
+  chosen: dealPairs(
+    world.models,
+    Array.from({ length: countDirections(world.models) }, (_, way) =>
+      Int32Array.from({ length: 12 }, (_, i) => 12 * way + i),
+    ),
+  ),
 });
 
 /** Which models are patched. */
@@ -66,7 +80,7 @@ async function compare(
   const models = world.models.map(({ states, start, target }, m) =>
     targets.includes(m) && target !== undefined ? { states, start, target } : { states, start },
   );
-  const batch = batchOf(world);
+  const batch = batchOf({ ...world, models });
   const [before, subspaces] = [subspacesOf(models, "here"), subspacesOf(models, place)];
   const kept = keepAnswers(models);
   const run = await runBatch({ models: kept.models, subspaces: before }, batch, CALLS);

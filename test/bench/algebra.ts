@@ -9,7 +9,13 @@ import type { Grouping } from "../../src/align/grouping.js";
 import { LEARNING_DEFAULTS, type LearningModel } from "../../src/align/learner.js";
 import { fitNaturalStates } from "../../src/align/natural-states.js";
 import { normaliseStates } from "../../src/align/normalisation.js";
-import { gradientAt, lossAt, type Batch, type Point } from "../../src/align/objective.js";
+import {
+  gradientAt,
+  inEveryDirection,
+  lossAt,
+  type Batch,
+  type Point,
+} from "../../src/align/objective.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { invariant, present } from "../../src/errors.js";
 import { stream } from "../../src/stats/stream.js";
@@ -108,7 +114,7 @@ async function timeStep(
   { batch, optimisers }: { readonly batch: number; readonly optimisers: readonly Adam[] },
   clock: Clock,
 ): Promise<number> {
-  const train = drawBatch(Math.min(batch, TRAIN));
+  const train = drawBatch(point.models, Math.min(batch, TRAIN));
   const calls = { maxRows: LEARNING_DEFAULTS.maxRows, where: "bench" };
   const { naturalness } = LEARNING_DEFAULTS;
   await clock("step: loss and gradient, λ 0", () =>
@@ -122,7 +128,7 @@ async function timeStep(
       present(optimisers[i], "optimiser").step(p, present(gradients[i], "gradient"), 0.03),
     ),
   );
-  const all = drawBatch(TRAIN);
+  const all = drawBatch(point.models, TRAIN);
   return clock(`validation of ${TRAIN} pairs`, () =>
     lossAt({ ...point, subspaces: moved }, all, { ...calls, naturalness }),
   );
@@ -145,13 +151,13 @@ function drawStates(side: number, { group, nGroups }: Grouping): Float32Array {
 }
 
 /** Pair i patches train item i with the state of another. */
-function drawBatch(pairs: number): Batch {
+function drawBatch(models: readonly LearningModel[], pairs: number): Batch {
   const target = Int32Array.from({ length: pairs }, (_, pair) => pair);
   const source = target.map((pair) => (pair * 7 + 1) % TRAIN);
   return {
     split: "train",
     pairs: { target, source, group: source.map((item) => item % GROUPS) },
-    chosen: target,
+    chosen: inEveryDirection(models, target),
   };
 }
 

@@ -10,10 +10,14 @@ import { join } from "node:path";
 import { createAdam } from "../../src/align/adam.js";
 import type { Continuation } from "../../src/align/continuation.js";
 import type { Grouping } from "../../src/align/grouping.js";
-import { LEARNING_DEFAULTS, type LearningModel } from "../../src/align/learner.js";
+import {
+  LEARNING_DEFAULTS,
+  type LearningModel,
+  type LearningPairs,
+} from "../../src/align/learner.js";
 import { fitNaturalStates } from "../../src/align/natural-states.js";
 import { normaliseStates } from "../../src/align/normalisation.js";
-import { gradientAt, type Batch, type Point } from "../../src/align/objective.js";
+import { gradientAt, inEveryDirection, type Batch, type Point } from "../../src/align/objective.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { capture, type Capture } from "../../src/capture/capture.js";
 import { present } from "../../src/errors.js";
@@ -97,7 +101,7 @@ export async function openStep(request: StepRequest): Promise<StepSubject> {
       }),
     );
   }
-  const batch = makeBatch(prepared, pairs);
+  const drawn = makePairs(prepared, pairs);
   const point: Point = {
     models: models.map((located, i) => {
       const site = { sessions: present(sessions[i], "sessions"), rows: request.rows };
@@ -106,13 +110,16 @@ export async function openStep(request: StepRequest): Promise<StepSubject> {
         ...{ ...site, capture: captured, prepared, role: ROLE },
         signal: new AbortController().signal,
       });
-      const parts = { located, prepared, batch, request };
+      const parts = { located, prepared, pairs: drawn, request };
       return learningModel(parts, captured, timeContinuation(continuation, inContinuation));
     }),
     subspaces: models.map(({ dModel }, i) =>
       randomSubspace(request.k, dModel, stream(0, `bench/start/${i}`)),
     ),
   };
+  // the peers share a target's pairs between its sources, and so does what is compared
+  const chosen = inEveryDirection(point.models, Int32Array.from(drawn.target.keys()));
+  const batch: Batch = { split: "train", pairs: drawn, chosen };
   return {
     ...{ prepared, point, batch },
     async run(naturalness) {
@@ -146,24 +153,24 @@ async function takeStep(
 }
 
 /** Pair i patches item i with the state of item n + i. */
-function makeBatch({ items, classes }: PreparedAudit, pairs: number): Batch {
+function makePairs({ items, classes }: PreparedAudit, pairs: number): LearningPairs {
   const index = Int32Array.from({ length: pairs }, (_, pair) => pair);
   const source = index.map((pair) => pairs + ((pair * 7 + 1) % pairs));
   const group = source.map((item) => present(items[item], "item").class % classes.length);
-  return { split: "train", pairs: { target: index, source, group }, chosen: index };
+  return { target: index, source, group };
 }
 
 function learningModel(
   parts: {
     readonly located: LocatedModel;
     readonly prepared: PreparedAudit;
-    readonly batch: Batch;
+    readonly pairs: LearningPairs;
     readonly request: StepRequest;
   },
   captured: Capture,
   continuation: Continuation,
 ): LearningModel {
-  const { located, prepared, batch, request } = parts;
+  const { located, prepared, pairs, request } = parts;
   const train = Int32Array.from(prepared.items.keys());
   const grouping: Grouping = {
     group: Int32Array.from(prepared.items, ({ class: at }) => at),
@@ -175,7 +182,7 @@ function learningModel(
   const states = normaliseStates({ raw, dModel, train, grouping });
   const natural = fitNaturalStates(states.normalised, train, grouping);
   const unit = natural.unit(train);
-  const labels = batch.pairs.group;
+  const labels = pairs.group;
   return {
     states,
     start: randomSubspace(request.k, dModel, stream(0, "bench/unused")),

@@ -181,14 +181,15 @@ describe("the rows of a cell", () => {
     const size = sizeOf(cellOf(models, options), options);
     const at = (steps: number): Rows => cellRows({ ...size, steps }, "base");
     expect(at(0).gradient).toBe(0);
-    const { pairsPerBatch, stepsPerBatch, batchesKept } = size.learning;
+    const { pairsPerBatch, stepsPerBatch } = size.learning; // 16, 4
     const learnings = 3; // the main one, shuffled labels, untrained source
     const batch = learnings * SIDES.length * pairsPerBatch;
-    expect(at(1).gradient).toBe(batchesKept * batch);
-    expect(at(1 + stepsPerBatch).gradient).toBe((batchesKept + 1) * batch);
-    expect(at(1 + stepsPerBatch).carried).toBe(
-      (stepsPerBatch * batchesKept + batchesKept + 1) * batch,
-    );
+    // two at first, two more half-way to the next, then one at a time; the two newest are looked at
+    expect([1, 2, 3, 4, 5, 9].map((steps) => at(steps).gradient / batch)).toEqual([
+      2, 2, 4, 4, 5, 6,
+    ]);
+    expect(stepsPerBatch).toBe(4);
+    expect(at(5).carried).toBe((2 + 2 + 4 + 4 + 3) * batch);
     expect(cellRows({ ...size, trials: 1000, isolation: 0 }, "base").gradient).toBe(
       cellRows(size, "base").gradient,
     );

@@ -81,8 +81,7 @@ export function float32Bounds(
   { before, naturalness }: { before: readonly Matrix[]; naturalness: number },
 ): Bounds {
   const gradients = subspaces.map((p) => matrix(p.rows, p.cols));
-  const n = batch.chosen.length;
-  const of = (values: Int32Array): Int32Array => batch.chosen.map((pair) => values[pair]!);
+  const n = batch.chosen[0]![0]!.length;
   const targets = [...models.keys()].filter((t) => models[t]!.target !== undefined);
   const rows = n * models.length * targets.length;
   let loss = 0;
@@ -90,16 +89,18 @@ export function float32Bounds(
     const { states, target } = models[t]!;
     const { natural, unit } = target!;
     const { sigma } = states.normalisation;
-    const [items, groups] = [of(batch.pairs.target), of(batch.pairs.group)];
-    natural.prepare(items);
-    const departing = (of_: Matrix, means: Matrix): Matrix =>
-      absolute(subtract(takeRows(of_, items), takeRows(means, groups)));
     const { factor, floor } = natural.precision;
     const w = absolute(factor);
     const spread = transposedMultiply(w, w);
     for (let c = 0; c < spread.rows; c++) spread.data[c * spread.rows + c]! += 1;
     const s = matrix(spread.rows, spread.cols, spread.data.map((x) => x / floor)); // prettier-ignore
     for (const [from, source] of models.entries()) {
+      const of = (values: Int32Array): Int32Array =>
+        batch.chosen[i]![from]!.map((pair) => values[pair]!);
+      const [items, groups] = [of(batch.pairs.target), of(batch.pairs.group)];
+      natural.prepare(items);
+      const departing = (of_: Matrix, means: Matrix): Matrix =>
+        absolute(subtract(takeRows(of_, items), takeRows(means, groups)));
       const ends: Ends = {
         source: absolute(takeRows(source.states.normalised, of(batch.pairs.source))),
         target: absolute(takeRows(states.normalised, items)),

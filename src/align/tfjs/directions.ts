@@ -1,6 +1,6 @@
 /** @file The directions of a learning and the rows of a batch in each: every model gives states to every target. */
 import { invariant } from "../../errors.js";
-import { i32 } from "../../numeric/vector.js";
+import { i32, sum } from "../../numeric/vector.js";
 import type { LearningModel, LearningTarget } from "../learner.js";
 import type { Batch } from "../objective.js";
 import { naturalRows, type NaturalRows } from "./penalty.js";
@@ -18,6 +18,8 @@ export interface DirectionRows {
   /** Places of the models. */
   readonly source: number;
   readonly target: number;
+  /** Pairs of the split, `[pair]`. */
+  readonly chosen: Int32Array;
   /** Normalised states, `[pair, dModel]`. */
   readonly sourceStates: Table;
   readonly targetStates: Table;
@@ -35,37 +37,41 @@ export function answeringModels(models: readonly LearningModel[]): Answering[] {
 }
 
 /** `values` of the chosen pairs. */
-export function ofChosen({ chosen }: Pick<Batch, "chosen">, values: Int32Array): Int32Array {
+export function ofChosen(chosen: Int32Array, values: Int32Array): Int32Array {
   return chosen.map((pair) => i32(values, pair));
 }
 
 /** The directions into one target, one per source. */
 export function directionsInto(
   { t, model, target }: Answering,
-  batch: Batch,
+  { split, pairs, chosen }: Batch,
   { models, naturalness }: { readonly models: readonly LearningModel[]; naturalness: number },
 ): DirectionRows[] {
-  const items = ofChosen(batch, batch.pairs.target);
-  const sources = ofChosen(batch, batch.pairs.source);
   const { normalised, normalisation } = model.states;
-  const natural =
-    naturalness > 0
-      ? naturalRows(
-          { natural: target.natural, normalised },
-          { items, groups: ofChosen(batch, batch.pairs.group), unit: target.unit[batch.split] },
-        )
-      : undefined;
-  const targetStates = tableOfRows(normalised, items);
-  return models.map(({ states }, source) => ({
-    ...{ source, target: t, targetStates, sigma: normalisation.sigma },
-    sourceStates: tableOfRows(states.normalised, sources),
-    ...(natural === undefined ? {} : { natural }),
-  }));
+  const lists = chosen[answeringModels(models).findIndex((answering) => answering.t === t)];
+  return models.map(({ states }, source) => {
+    const own = lists?.[source];
+    invariant(own !== undefined, `pairs from ${source} into ${t}`);
+    const items = ofChosen(own, pairs.target);
+    const natural =
+      naturalness > 0
+        ? naturalRows(
+            { natural: target.natural, normalised },
+            { items, groups: ofChosen(own, pairs.group), unit: target.unit[split] },
+          )
+        : undefined;
+    return {
+      ...{ source, target: t, chosen: own, sigma: normalisation.sigma },
+      sourceStates: tableOfRows(states.normalised, ofChosen(own, pairs.source)),
+      targetStates: tableOfRows(normalised, items),
+      ...(natural === undefined ? {} : { natural }),
+    };
+  });
 }
 
 /** Rows of all directions of a batch. */
-export function rowCount(models: readonly LearningModel[], { chosen }: Batch): number {
-  const rows = models.length * answeringModels(models).length * chosen.length;
+export function rowCount({ chosen }: Batch): number {
+  const rows = sum(chosen.flat().map(({ length }) => length));
   invariant(rows > 0, "pairs and a target");
   return rows;
 }

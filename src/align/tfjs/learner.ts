@@ -6,6 +6,7 @@
 import { descend, type Descent } from "../descent.js";
 import type { Learner, LearningProblem } from "../learner.js";
 import type { CallOptions } from "../continuation-calls.js";
+import { countDirections, dealPairs, inEveryDirection } from "../objective.js";
 import { lossAt, runBatch, slopeAt, type AnsweredBatch } from "./objective.js";
 import type { Operations } from "./operations.js";
 import type { Place } from "./patched.js";
@@ -21,7 +22,7 @@ export function tfjsLearner(tf: Operations): Learner {
 function descentOf(tf: Operations, problem: LearningProblem): Descent<AnsweredBatch> {
   const { name, models, pairs, options, random, signal, onStep } = problem;
   const { naturalness, maxRows } = options;
-  const all = Int32Array.from(pairs.validation.target.keys());
+  const all = inEveryDirection(models, Int32Array.from(pairs.validation.target.keys()));
   const place = (subspaces: Place["subspaces"]): Place => ({ models, subspaces, naturalness });
   const calls = (step: number): CallOptions => ({
     ...{ maxRows, signal },
@@ -31,7 +32,9 @@ function descentOf(tf: Operations, problem: LearningProblem): Descent<AnsweredBa
     ...{ name, options, random, signal, onStep },
     start: models.map(({ start }) => start),
     nPairs: pairs.train.target.length,
-    run: (subspaces, chosen, step) => {
+    directions: countDirections(models),
+    run: (subspaces, drawn, step) => {
+      const chosen = dealPairs(models, drawn);
       const batch = { split: "train", pairs: pairs.train, chosen } as const;
       return runBatch(tf, { place: place(subspaces), batch }, calls(step));
     },

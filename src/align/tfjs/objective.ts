@@ -41,7 +41,7 @@ export async function lossAt(
     ...answeredLoss(at(answers, i), labels),
     ...directions.flatMap(({ penalties }) => penalties.map((x) => place.naturalness * x)),
   ]);
-  return sum(losses) / rowCount(place.models, batch);
+  return sum(losses) / rowCount(batch);
 }
 
 /** Runs the pairs of a batch in all directions, forward and backward. */
@@ -81,8 +81,8 @@ interface Term {
  * Everything that is made on the way is disposed.
  */
 export function slopeAt(tf: Operations, place: Place, batches: readonly AnsweredBatch[]): Slope {
-  const { models, subspaces, naturalness } = place;
-  const share = 1 / sum(batches.map((batch) => rowCount(models, batch)));
+  const { subspaces, naturalness } = place;
+  const share = 1 / sum(batches.map(rowCount));
   const terms = batches.flatMap((batch) => termsOf(place, batch));
   return tidied(tf, () => {
     const objective = (...points: Tensor[]): Tensor => {

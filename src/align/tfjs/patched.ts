@@ -1,6 +1,6 @@
 /** @file The states that a batch puts into each target, made by the same tensors that are differentiated later. */
 import type { Matrix } from "../../numeric/matrix.js";
-import { f32 } from "../../numeric/vector.js";
+import { f32, i32 } from "../../numeric/vector.js";
 import type { PatchedRows } from "../continuation-calls.js";
 import type { LearningModel } from "../learner.js";
 import type { Batch } from "../objective.js";
@@ -47,15 +47,14 @@ export interface Place extends Problem {
 /** Patches the pairs of a batch in all directions. */
 export function patchTargets(tf: Operations, place: Place, batch: Batch): PatchedTarget[] {
   return answeringModels(place.models).map((answering) => {
-    const directions = directionsInto(answering, batch, place).map((rows) =>
-      patchDirection(tf, rows, place),
-    );
-    const items = ofChosen(batch, batch.pairs.target);
-    const labels = ofChosen(batch, answering.target.labels[batch.split]);
+    const rows = directionsInto(answering, batch, place);
+    const directions = rows.map((each) => patchDirection(tf, each, place));
+    const ofRows = (values: Int32Array): Int32Array =>
+      Int32Array.from(rows.flatMap(({ chosen }) => [...ofChosen(chosen, values)]));
+    const items = ofRows(batch.pairs.target);
     return {
-      ...{ answering, directions },
-      items: repeat(items, directions.length),
-      labels: repeat(labels, directions.length),
+      ...{ answering, directions, items },
+      labels: ofRows(answering.target.labels[batch.split]),
       patched: patchedStates(answering, items, directions),
     };
   });
@@ -96,20 +95,13 @@ function patchedStates(
   directions: readonly PatchedDirection[],
 ): Float32Array {
   const { raw, dModel, normalisation } = states;
-  const out = new Float32Array(directions.length * items.length * dModel);
+  const out = new Float32Array(items.length * dModel);
   let at = 0;
   for (const { change } of directions) {
-    let from = 0;
-    for (const item of items) {
-      for (let i = item * dModel; i < (item + 1) * dModel; i++, at++, from++)
-        out[at] = f32(raw, i) + normalisation.sigma * f32(change.values, from);
+    for (let from = 0; from < change.rows * dModel; at++, from++) {
+      const state = i32(items, Math.floor(at / dModel)) * dModel + (at % dModel);
+      out[at] = f32(raw, state) + normalisation.sigma * f32(change.values, from);
     }
   }
-  return out;
-}
-
-function repeat(values: Int32Array, times: number): Int32Array {
-  const out = new Int32Array(values.length * times);
-  for (let i = 0; i < times; i++) out.set(values, i * values.length);
   return out;
 }

@@ -172,10 +172,11 @@ async function learn(
     ...{ name: cellName(key), options, random, signal, onStep },
     start: learners.map((learner) => learner.start),
     nPairs: pairs.train.target.length,
-    run: (subspaces, chosen) =>
+    directions: 1, // all four look at the same texts
+    run: (subspaces, [chosen]) =>
       contextGradientAt({
         ...{ learners, subspaces, rows, naturalness },
-        pairs: takePairs(pairs.train, chosen),
+        pairs: takePairs(pairs.train, present(chosen, "texts")),
       }),
     slope: (_, batches) => present(batches.at(-1), "batch"),
     validate: (subspaces) =>
