@@ -14,7 +14,7 @@ export interface Descent<B> {
   readonly name: string;
   /** `[k, dModel]` each: a candidate itself (step 0). */
   readonly start: readonly Matrix[];
-  /** Training pairs to draw minibatches from; any stretch of them should be a fair sample. */
+  /** Training pairs to draw minibatches from; any even stretch of them should be a fair sample. */
   readonly nPairs: number;
   /** Directions that each have pairs of their own in a batch. */
   readonly directions: number;
@@ -67,8 +67,7 @@ export async function descend<B>(problem: Descent<B>): Promise<Learned> {
     step++;
     const fresh = batchSize(step, options);
     if (fresh > 0) {
-      const drawn = Array.from({ length: problem.directions }, () => draw(fresh * pairsPerBatch));
-      const batch = await problem.run(subspaces, drawn, step);
+      const batch = await problem.run(subspaces, draw(fresh * pairsPerBatch), step);
       batches = [...batches, batch].slice(-options.batchesKept);
     }
     const { loss, gradients } = problem.slope(subspaces, batches);
@@ -149,19 +148,31 @@ function nextBest(
 }
 
 /**
- * Endless minibatches of pair indices: stretches of the pairs in their own order, one after the other, from a random place
- * on. The order is that of `trainingPairs`, where any stretch holds as many changed as same pairs and all values alike.
+ * Endless minibatches of pair indices for each direction: stretches of the pairs in their own order, each direction from
+ * another place on, as far apart as they can be. No pair is seen twice before all were, by one direction or, for as long as
+ * that is possible, by two; and the order of `trainingPairs`, in which any stretch is balanced, is kept.
  */
-function minibatches({ nPairs, random }: Descent<unknown>): (size: number) => Int32Array {
-  let next = 2 * random.fork("batches").int(Math.ceil(nPairs / 2));
+function minibatches({
+  nPairs,
+  directions,
+  random,
+}: Descent<unknown>): (size: number) => Int32Array[] {
+  const start = random.fork("batches").int(nPairs);
+  let seen = 0; // by each direction
   return (asked) => {
-    const batch = Int32Array.from(
-      { length: Math.min(asked, nPairs) },
-      (_, i) => (next + i) % nPairs,
-    );
-    next = (next + batch.length) % nPairs;
-    return batch;
+    const size = Math.min(asked, nPairs);
+    const lists = Array.from({ length: directions }, (_, direction) => {
+      const from = evenFloor(start + (direction * nPairs) / directions) + seen;
+      return Int32Array.from({ length: size }, (__, i) => (from + i) % nPairs);
+    });
+    seen += size;
+    return lists;
   };
+}
+
+/** A changed and a same pair make two. */
+function evenFloor(x: number): number {
+  return 2 * Math.floor(x / 2);
 }
 
 function assertLoss(loss: number, { name }: Pick<Descent<unknown>, "name">, step: number): number {

@@ -62,21 +62,25 @@ describe("a descent", () => {
     expect(countPairs(3, sizes)).toEqual({ run: 18, seen: 18 });
   });
 
-  it("gives each direction stretches of its own, from an even place on, and every pair once before any twice", async () => {
-    const sizes = { steps: 12, pairsPerBatch: 4, stepsPerBatch: 1, batchesKept: 1 };
+  it("gives each direction stretches of its own, and each pair to all before any comes again", async () => {
+    const sizes = { steps: 24, pairsPerBatch: 4, stepsPerBatch: 1, batchesKept: 1 };
     for (const seed of [0, 1, 2]) {
-      const drawn = await follow(sizes, { nPairs: 96, directions: 2, seed });
-      const lists = drawn.flatMap((batch) => batch.lists);
-      for (const list of lists) {
+      const drawn = await follow(sizes, { nPairs: 96, directions: 4, seed });
+      const lists = drawn.map((batch) => batch.lists);
+      for (const list of lists.flat()) {
         expect(list[0]! % 2).toBe(0);
         expect(list).toEqual(list.map((_, i) => (list[0]! + i) % 96));
       }
-      expect(lists.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 96 }, (_, i) => i));
+      const all = Array.from({ length: 96 }, (_, i) => i);
+      const sorted = (pairs: readonly number[]): number[] => [...pairs].sort((a, b) => a - b);
+      // one direction through all steps, and all directions through the first quarter of them
+      for (const way of all.slice(0, 4)) {
+        expect(sorted(lists.flatMap((each) => each[way]!))).toEqual(all);
+      }
+      expect(sorted(lists.slice(0, 6).flat(2))).toEqual(all);
     }
-    const starts = [0, 1, 2].map(async (seed) =>
-      follow(sizes, { nPairs: 96, directions: 2, seed }),
-    );
-    const places = (await Promise.all(starts)).map((drawn) => drawn[0]!.lists[0]![0]);
+    const firsts = [0, 1, 2].map((seed) => follow(sizes, { nPairs: 96, directions: 2, seed }));
+    const places = (await Promise.all(firsts)).map((drawn) => drawn[0]!.lists[0]![0]);
     expect(new Set(places).size).toBeGreaterThan(1);
   });
 

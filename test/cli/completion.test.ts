@@ -41,7 +41,7 @@ function bash(...words: string[]): string[] {
     `COMP_WORDS=(${quoted}); COMP_CWORD=${words.length}`,
     `_mas_audit; printf '%s\\n' "\${COMPREPLY[@]}"`,
   ];
-  const ended = spawnSync("bash", ["-u", "-c", lines.join("\n")], {
+  const ended = spawnSync("bash", ["--norc", "-u", "-c", lines.join("\n")], {
     cwd: folder,
     encoding: "utf8",
   });

@@ -106,8 +106,8 @@ interface ToyWorld {
 }
 
 /**
- * Fresh pairs for every step: a toy costs nothing, and what it tells is what the objective finds. What fewer pairs
- * find has tests of its own.
+ * Fresh pairs for every step, of some 2,500 that exist: a toy costs nothing, and what it tells is what the objective finds.
+ * What fewer pairs find has tests of its own.
  */
 const THOROUGH: Partial<LearningOptions> = {
   pairsPerBatch: 32,
@@ -151,7 +151,7 @@ export function toyCell(
     const draw = stream(world.seed ?? 0, "pairs");
     return {
       train: toPairSet(
-        trainingPairs({ ...plan, members: members.train, n: 640, stream: draw.fork("train") }),
+        trainingPairs({ ...plan, members: members.train, n: 2560, stream: draw.fork("train") }),
       ),
       validation: toPairSet(
         changedPairs({
