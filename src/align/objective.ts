@@ -88,7 +88,7 @@ export async function lossAt(
     if (naturalness === 0) return own;
     return [...own, ...penalise(rows, batch.split).map((x) => naturalness * x)];
   });
-  return sum(losses.flat()) / rowCount(point, batch);
+  return sum(losses.flat()) / rowCount(batch);
 }
 
 /** Loss of all directions, nats per row, and its gradient with respect to each subspace. */
@@ -145,7 +145,7 @@ export function slopeAt(
   const batch = joinBatches(batches);
   const gradients = point.subspaces.map((p) => matrix(p.rows, p.cols));
   const losses: number[] = [];
-  const share = 1 / rowCount(point, batch);
+  const share = 1 / rowCount(batch);
   for (const [i, rows] of rowsAt(point, batches).entries()) {
     const { sigma } = rows.states.normalisation;
     const scaled = SCALED.matrix(rows.items.length, rows.subspace.cols);
@@ -220,9 +220,11 @@ function targetsOf({ models }: Pick<Point, "models">): number[] {
   return [...models.keys()].filter((t) => at(models, t).target !== undefined);
 }
 
-function rowCount(point: Point, { chosen }: Batch): number {
-  const [first] = chosen;
-  return countDirections(point.models) * (first?.[0]?.length ?? 0);
+/** Rows of all directions of a batch. */
+export function rowCount({ chosen }: Batch): number {
+  const rows = sum(chosen.flat().map(({ length }) => length));
+  invariant(rows > 0, "pairs and a target");
+  return rows;
 }
 
 /** Target `i` of the point with the rows of all its sources. */
@@ -235,7 +237,7 @@ function patchTarget({ models, subspaces }: Point, i: number, batch: Batch): Tar
   const n = at(lists, 0).length;
   const difference = matrix(models.length * n, subspace.rows);
   const blocks = models.map((from, model) => {
-    const take = (values: Int32Array): Int32Array => takePairs(at(lists, model), values);
+    const take = (values: Int32Array): Int32Array => ofPairs(at(lists, model), values);
     const source = endOf(at(subspaces, model), from.states, take(batch.pairs.source));
     const target = endOf(subspace, states, take(batch.pairs.target));
     const part = rowRange(difference, model * n, (model + 1) * n);
@@ -243,7 +245,7 @@ function patchTarget({ models, subspaces }: Point, i: number, batch: Batch): Tar
     return { source, target, difference: part, model };
   });
   const perRow = (values: Int32Array): Int32Array =>
-    Int32Array.from(lists.flatMap((list) => [...takePairs(list, values)]));
+    Int32Array.from(lists.flatMap((list) => [...ofPairs(list, values)]));
   const items = perRow(batch.pairs.target);
   const { raw, normalisation } = states;
   return {
@@ -265,7 +267,7 @@ function endOf(subspace: Matrix, { normalised }: LearningModel["states"], items:
 }
 
 /** `values` of these pairs. */
-function takePairs(pairs: Int32Array, values: Int32Array): Int32Array {
+export function ofPairs(pairs: Int32Array, values: Int32Array): Int32Array {
   return pairs.map((pair) => i32(values, pair));
 }
 

@@ -1,8 +1,7 @@
 /** @file The directions of a learning and the rows of a batch in each: every model gives states to every target. */
 import { invariant } from "../../errors.js";
-import { i32, sum } from "../../numeric/vector.js";
 import type { LearningModel, LearningTarget } from "../learner.js";
-import type { Batch } from "../objective.js";
+import { ofPairs, type Batch } from "../objective.js";
 import { naturalRows, type NaturalRows } from "./penalty.js";
 import { tableOfRows, type Table } from "./table.js";
 
@@ -36,11 +35,6 @@ export function answeringModels(models: readonly LearningModel[]): Answering[] {
   );
 }
 
-/** `values` of the chosen pairs. */
-export function ofChosen(chosen: Int32Array, values: Int32Array): Int32Array {
-  return chosen.map((pair) => i32(values, pair));
-}
-
 /** The directions into one target, one per source. */
 export function directionsInto(
   { t, model, target }: Answering,
@@ -52,26 +46,19 @@ export function directionsInto(
   return models.map(({ states }, source) => {
     const own = lists?.[source];
     invariant(own !== undefined, `pairs from ${source} into ${t}`);
-    const items = ofChosen(own, pairs.target);
+    const items = ofPairs(own, pairs.target);
     const natural =
       naturalness > 0
         ? naturalRows(
             { natural: target.natural, normalised },
-            { items, groups: ofChosen(own, pairs.group), unit: target.unit[split] },
+            { items, groups: ofPairs(own, pairs.group), unit: target.unit[split] },
           )
         : undefined;
     return {
       ...{ source, target: t, chosen: own, sigma: normalisation.sigma },
-      sourceStates: tableOfRows(states.normalised, ofChosen(own, pairs.source)),
+      sourceStates: tableOfRows(states.normalised, ofPairs(own, pairs.source)),
       targetStates: tableOfRows(normalised, items),
       ...(natural === undefined ? {} : { natural }),
     };
   });
-}
-
-/** Rows of all directions of a batch. */
-export function rowCount({ chosen }: Batch): number {
-  const rows = sum(chosen.flat().map(({ length }) => length));
-  invariant(rows > 0, "pairs and a target");
-  return rows;
 }

@@ -6,7 +6,7 @@
 import { invariant } from "../../errors.js";
 import { sum } from "../../numeric/vector.js";
 import { continueRows, differentiateRows, type CallOptions } from "../continuation-calls.js";
-import type { Batch, Slope } from "../objective.js";
+import { rowCount, type Batch, type Slope } from "../objective.js";
 import { together } from "../together.js";
 import {
   answeredLoss,
@@ -15,7 +15,7 @@ import {
   sliceRows,
   type CarriedRows,
 } from "./behaviour.js";
-import { answeringModels, directionsInto, rowCount, type DirectionRows } from "./directions.js";
+import { answeringModels, directionsInto, type DirectionRows } from "./directions.js";
 import type { Operations, Tensor } from "./operations.js";
 import { exchanged, patchTargets, type PatchedTarget, type Place } from "./patched.js";
 import { penalty } from "./penalty.js";

@@ -3,11 +3,10 @@ import type { Matrix } from "../../numeric/matrix.js";
 import { f32, i32 } from "../../numeric/vector.js";
 import type { PatchedRows } from "../continuation-calls.js";
 import type { LearningModel } from "../learner.js";
-import type { Batch } from "../objective.js";
+import { ofPairs, type Batch } from "../objective.js";
 import {
   answeringModels,
   directionsInto,
-  ofChosen,
   type Answering,
   type DirectionRows,
 } from "./directions.js";
@@ -50,7 +49,7 @@ export function patchTargets(tf: Operations, place: Place, batch: Batch): Patche
     const rows = directionsInto(answering, batch, place);
     const directions = rows.map((each) => patchDirection(tf, each, place));
     const ofRows = (values: Int32Array): Int32Array =>
-      Int32Array.from(rows.flatMap(({ chosen }) => [...ofChosen(chosen, values)]));
+      Int32Array.from(rows.flatMap(({ chosen }) => [...ofPairs(chosen, values)]));
     const items = ofRows(batch.pairs.target);
     return {
       ...{ answering, directions, items },
