@@ -4,8 +4,8 @@
  * The second moment is one number per P, not one per coordinate: so the path does not depend on the basis a model
  * happens to use (a model and its exact rotation learn the same thing, step by step), nor on the gauge of P.
  */
-import { copy, matrix, squaredNorm, type Matrix } from "../numeric/matrix.js";
-import { f64 } from "../numeric/vector.js";
+import { copy, matrix, row, squaredNorm, type Matrix } from "../numeric/matrix.js";
+import { axpy, scale } from "../numeric/vector.js";
 import { projectToTangent, retract } from "./stiefel.js";
 
 /** Adam's decay rates and guard against a zero second moment (Kingma and Ba 2015). */
@@ -35,13 +35,12 @@ export function createAdam(k: number, d: number): Adam {
       t++;
       const tangent = projectToTangent(gradient, p);
       momentum = projectToTangent(momentum, p); // carried to the tangent space of the new point
-      for (let i = 0; i < momentum.data.length; i++) {
-        momentum.data[i] = BETA1 * f64(momentum.data, i) + (1 - BETA1) * f64(tangent.data, i);
-      }
+      scale(BETA1, row(momentum, 0), k * d);
+      axpy(1 - BETA1, row(tangent, 0), { y: row(momentum, 0), n: k * d });
       second = BETA2 * second + (1 - BETA2) * (squaredNorm(tangent) / (k * REFERENCE_WIDTH));
       const size = rate / (1 - BETA1 ** t) / (Math.sqrt(second / (1 - BETA2 ** t)) + EPSILON);
       const step = copy(momentum);
-      for (let i = 0; i < step.data.length; i++) step.data[i] = -size * f64(step.data, i);
+      scale(-size, row(step, 0), k * d);
       return retract(p, step);
     },
   };

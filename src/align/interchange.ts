@@ -32,14 +32,22 @@ export interface End {
   readonly items: Int32Array;
 }
 
-/** `P n` of each row, `[row, k]`. */
-export function coordinatesOf({ subspace, normalised, items }: End): Matrix {
-  const rows = shareItems(items);
-  const perItem = matrix(rows.distinct.length, subspace.rows);
-  for (const { block, first, last } of distinctBlocks(rows, normalised)) {
-    multiplyTransposed(block, subspace, rowRange(perItem, first, last));
+/** `P n` of each item, `[place, k]`. */
+export function coordinatesOfItems(
+  { subspace, normalised }: Omit<End, "items">,
+  distinct: Int32Array,
+): Matrix {
+  const out = matrix(distinct.length, subspace.rows);
+  for (const { block, first, last } of distinctBlocks(distinct, normalised)) {
+    multiplyTransposed(block, subspace, rowRange(out, first, last));
   }
-  return spreadToRows(perItem, rows);
+  return out;
+}
+
+/** `P n` of each row, `[row, k]`. */
+export function coordinatesOf(end: End): Matrix {
+  const rows = shareItems(end.items);
+  return spreadToRows(coordinatesOfItems(end, rows.distinct), rows);
 }
 
 /** `D = P_s n_s − P_t n_t`, `[row, k]`. */
@@ -101,8 +109,16 @@ export function accumulateGradient(
 /** `into += Σ amounts_r n_rᵀ` over the rows of one end, each item once. */
 function addOuter(amounts: Matrix, { normalised, items }: End, into: Matrix): void {
   const rows = shareItems(items);
-  const perItem = sumPerItem(amounts, rows);
-  for (const { block, first, last } of distinctBlocks(rows, normalised)) {
-    transposedMultiply(rowRange(perItem, first, last), block, into);
+  addOuterOfItems(sumPerItem(amounts, rows), { normalised, distinct: rows.distinct }, into);
+}
+
+/** `into += Σ amounts_i n_iᵀ` over items, given dL/d(P n) of each, `[place, k]`. */
+export function addOuterOfItems(
+  amounts: Matrix,
+  { normalised, distinct }: { readonly normalised: Matrix; readonly distinct: Int32Array },
+  into: Matrix,
+): void {
+  for (const { block, first, last } of distinctBlocks(distinct, normalised)) {
+    transposedMultiply(rowRange(amounts, first, last), block, into);
   }
 }

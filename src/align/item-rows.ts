@@ -2,6 +2,7 @@
  * @file Rows that share items: what depends on an item alone is worked out once for all rows that have it. A batch of
  * pairs patches and reads the same few hundred items over and over.
  */
+import { present } from "../errors.js";
 import { matrix, row, rowBlocks, type Matrix } from "../numeric/matrix.js";
 import { Room } from "../numeric/room.js";
 import { axpy, i32 } from "../numeric/vector.js";
@@ -14,15 +15,31 @@ export interface ItemRows {
   readonly place: Int32Array;
 }
 
+/** Items of several lists of rows, each once. */
+export interface SharedItems {
+  /** `[place]`, item: in the order in which the lists first name them. */
+  readonly distinct: Int32Array;
+  /** `[list][row]`, place of the row's item. */
+  readonly places: readonly Int32Array[];
+}
+
+/** Finds the distinct items of lists of `[row]` items. */
+export function shareLists(lists: readonly Int32Array[]): SharedItems {
+  const known = new Map<number, number>();
+  const places = lists.map((items) =>
+    items.map((item) => {
+      const place = known.get(item) ?? known.size;
+      known.set(item, place);
+      return place;
+    }),
+  );
+  return { distinct: Int32Array.from(known.keys()), places };
+}
+
 /** Finds the distinct items of `[row]` items. */
 export function shareItems(items: Int32Array): ItemRows {
-  const places = new Map<number, number>();
-  const place = items.map((item) => {
-    const known = places.get(item) ?? places.size;
-    places.set(item, known);
-    return known;
-  });
-  return { distinct: Int32Array.from(places.keys()), place };
+  const { distinct, places } = shareLists([items]);
+  return { distinct, place: present(places[0], "the only list") };
 }
 
 /** Items whose states are gathered together; a multiple of four, so that a sum over blocks has the order of one pass. */
@@ -37,8 +54,8 @@ export interface ItemBlock {
   readonly last: number;
 }
 
-/** The rows of `states` `[item, cols]` of all distinct items, in their order, a block at a time. One loop at a time. */
-export function* distinctBlocks({ distinct }: ItemRows, states: Matrix): Generator<ItemBlock> {
+/** The rows of `states` `[item, cols]` of distinct items, in their order, a block at a time. One loop at a time. */
+export function* distinctBlocks(distinct: Int32Array, states: Matrix): Generator<ItemBlock> {
   const { cols, data } = states;
   for (const [first, last] of rowBlocks(distinct.length, BLOCK)) {
     const block = GATHERED.matrix(last - first, cols);

@@ -5,15 +5,8 @@
 import type { CallOptions } from "./continuation-calls.js";
 import { descend, type Descent } from "./descent.js";
 import type { Learner, LearningProblem } from "./learner.js";
-import {
-  countDirections,
-  dealPairs,
-  inEveryDirection,
-  lossAt,
-  runBatch,
-  slopeAt,
-  type RunBatch,
-} from "./objective.js";
+import { countDirections, dealPairs, inEveryDirection } from "./batch.js";
+import { lossAt, runBatch, slopeAt, type RunBatch } from "./objective.js";
 
 /** Learner on typed arrays; see {@link Learner}. */
 export const masLearner: Learner = {

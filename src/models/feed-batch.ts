@@ -17,13 +17,15 @@ function fill(
   [batch, token]: readonly [number, number],
   at: (row: number, position: number) => number,
 ): RuntimeTensor {
-  const values = Float64Array.from({ length: batch * token }, (_, i) =>
-    at(Math.floor(i / token), i % token),
-  );
+  const values = new Float64Array(batch * token);
+  for (let r = 0; r < batch; r++)
+    for (let i = 0; i < token; i++) values[r * token + i] = at(r, i);
   const dims = [batch, token];
-  if (dtype === "int64") return tensor("int64", dims, BigInt64Array.from(values, BigInt));
-  if (dtype === "int32") return tensor("int32", dims, Int32Array.from(values));
-  return tensor("float32", dims, Float32Array.from(values));
+  if (dtype === "int32") return tensor("int32", dims, new Int32Array(values));
+  if (dtype === "float32") return tensor("float32", dims, new Float32Array(values));
+  const ids = new BigInt64Array(values.length);
+  values.forEach((id, i) => (ids[i] = BigInt(id)));
+  return tensor("int64", dims, ids);
 }
 
 /** `[batch, token, dModel]`; padding is any token's. */

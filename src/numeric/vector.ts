@@ -107,7 +107,7 @@ export function assertFinite<T extends Float64Array | Float32Array>(values: T, w
 }
 
 /** The elements of all parts, one after the other, in an array that `room` makes. */
-export function joined<T extends Float32Array | Float64Array>(
+export function joined<T extends Float32Array | Float64Array | Int32Array>(
   parts: readonly T[],
   room: (length: number) => T,
 ): T {

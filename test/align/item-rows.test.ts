@@ -62,11 +62,14 @@ describe("states of distinct items, a block at a time", () => {
   it("are all of them, in their order", () => {
     for (const items of lists) {
       const rows = shareItems(items);
-      const found = [...distinctBlocks(rows, states)].map(({ first, last }) => [first, last]);
+      const found = [...distinctBlocks(rows.distinct, states)].map(({ first, last }) => [
+        first,
+        last,
+      ]);
       expect(found.flat().at(0)).toBe(0);
       expect(found.flat().at(-1)).toBe(rows.distinct.length);
       const blocks: number[] = [];
-      for (const { block } of distinctBlocks(rows, states)) blocks.push(...block.data);
+      for (const { block } of distinctBlocks(rows.distinct, states)) blocks.push(...block.data);
       expect(blocks).toEqual([...takeRows(states, rows.distinct).data]);
     }
   });

@@ -2,14 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { LearningModel } from "../../src/align/learner.js";
 import { carry, linearise } from "../../src/align/linearised.js";
-import {
-  dealPairs,
-  gradientAt,
-  runBatch,
-  slopeAt,
-  type Batch,
-  type Point,
-} from "../../src/align/objective.js";
+import { dealPairs, type Batch, type Point } from "../../src/align/batch.js";
+import { gradientAt, runBatch, slopeAt } from "../../src/align/objective.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { matrix } from "../../src/numeric/matrix.js";
 import { stream } from "../../src/stats/stream.js";

@@ -1,12 +1,7 @@
 /** @file The whole objective, behaviour and naturalness, has the gradient that learning uses. */
 import { describe, expect, it } from "vitest";
-import {
-  dealPairs,
-  gradientAt,
-  lossAt,
-  type Batch,
-  type Point,
-} from "../../src/align/objective.js";
+import { dealPairs, type Batch, type Point } from "../../src/align/batch.js";
+import { gradientAt, lossAt } from "../../src/align/objective.js";
 import { projectToTangent, retract } from "../../src/align/stiefel.js";
 import { dot } from "../../src/numeric/vector.js";
 import { matrix, row, type Matrix } from "../../src/numeric/matrix.js";

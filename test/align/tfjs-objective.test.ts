@@ -8,15 +8,8 @@ import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { LearningModel } from "../../src/align/learner.js";
 import { carry, linearise } from "../../src/align/linearised.js";
-import {
-  countDirections,
-  dealPairs,
-  lossAt,
-  runBatch,
-  slopeAt,
-  type Batch,
-  type Slope,
-} from "../../src/align/objective.js";
+import { countDirections, dealPairs, type Batch } from "../../src/align/batch.js";
+import { lossAt, runBatch, slopeAt, type Slope } from "../../src/align/objective.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { carriedLoss, carriedRows } from "../../src/align/tfjs/behaviour.js";
 import * as tfjs from "../../src/align/tfjs/objective.js";

@@ -9,13 +9,8 @@ import type { Grouping } from "../../src/align/grouping.js";
 import { LEARNING_DEFAULTS, type LearningModel } from "../../src/align/learner.js";
 import { fitNaturalStates } from "../../src/align/natural-states.js";
 import { normaliseStates } from "../../src/align/normalisation.js";
-import {
-  gradientAt,
-  inEveryDirection,
-  lossAt,
-  type Batch,
-  type Point,
-} from "../../src/align/objective.js";
+import { inEveryDirection, type Batch, type Point } from "../../src/align/batch.js";
+import { gradientAt, lossAt } from "../../src/align/objective.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { invariant, present } from "../../src/errors.js";
 import { stream } from "../../src/stats/stream.js";

@@ -17,7 +17,8 @@ import {
 } from "../../src/align/learner.js";
 import { fitNaturalStates } from "../../src/align/natural-states.js";
 import { normaliseStates } from "../../src/align/normalisation.js";
-import { gradientAt, inEveryDirection, type Batch, type Point } from "../../src/align/objective.js";
+import { inEveryDirection, type Batch, type Point } from "../../src/align/batch.js";
+import { gradientAt } from "../../src/align/objective.js";
 import { randomSubspace } from "../../src/align/stiefel.js";
 import { capture, type Capture } from "../../src/capture/capture.js";
 import { present } from "../../src/errors.js";

@@ -25,7 +25,8 @@
  * and gradients by Σ (|P_t| T) |n_s|ᵀ for the source, Σ (D̄ Tᵀ + (|P_t| T) |n_t|ᵀ) for the target: T holds N u times all that
  * arrives, so the roundings of these last sums are in it.
  */
-import type { Point, RunBatch } from "../../src/align/objective.js";
+import type { Point } from "../../src/align/batch.js";
+import type { RunBatch } from "../../src/align/objective.js";
 import {
   copy,
   matrix,

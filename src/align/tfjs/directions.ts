@@ -1,7 +1,7 @@
 /** @file The directions of a learning and the rows of a batch in each: every model gives states to every target. */
 import { invariant } from "../../errors.js";
 import type { LearningModel, LearningTarget } from "../learner.js";
-import { ofPairs, type Batch } from "../objective.js";
+import { ofPairs, type Batch } from "../batch.js";
 import { naturalRows, type NaturalRows } from "./penalty.js";
 import { tableOfRows, type Table } from "./table.js";
 

@@ -6,7 +6,7 @@
 import { descend, type Descent } from "../descent.js";
 import type { Learner, LearningProblem } from "../learner.js";
 import type { CallOptions } from "../continuation-calls.js";
-import { countDirections, dealPairs, inEveryDirection } from "../objective.js";
+import { countDirections, dealPairs, inEveryDirection } from "../batch.js";
 import { lossAt, runBatch, slopeAt, type AnsweredBatch } from "./objective.js";
 import type { Operations } from "./operations.js";
 import type { Place } from "./patched.js";

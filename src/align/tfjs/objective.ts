@@ -6,7 +6,8 @@
 import { invariant } from "../../errors.js";
 import { sum } from "../../numeric/vector.js";
 import { continueRows, differentiateRows, type CallOptions } from "../continuation-calls.js";
-import { rowCount, type Batch, type Slope } from "../objective.js";
+import { rowCount, type Batch } from "../batch.js";
+import { type Slope } from "../objective.js";
 import { together } from "../together.js";
 import {
   answeredLoss,

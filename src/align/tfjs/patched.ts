@@ -3,7 +3,7 @@ import type { Matrix } from "../../numeric/matrix.js";
 import { f32, i32 } from "../../numeric/vector.js";
 import type { PatchedRows } from "../continuation-calls.js";
 import type { LearningModel } from "../learner.js";
-import { ofPairs, type Batch } from "../objective.js";
+import { ofPairs, type Batch } from "../batch.js";
 import {
   answeringModels,
   directionsInto,
