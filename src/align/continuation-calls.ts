@@ -2,7 +2,7 @@
  * @file Calls of a continuation in chunks of at most `maxRows`, with its promises checked: lengths and finite numbers.
  */
 import { invariant, NumericsError } from "../errors.js";
-import { f32 } from "../numeric/vector.js";
+import { f32, joined } from "../numeric/vector.js";
 import type { Backward, Continuation } from "./continuation.js";
 
 /** How calls are cut, named in errors, and ended early. */
@@ -32,8 +32,8 @@ export async function continueRows(
   const out = new Float32Array(rows.items.length * model.nClasses);
   for (const [start, end] of chunks(rows.items.length, options)) {
     const part = await model.classLogProb(
-      rows.items.slice(start, end),
-      rows.patched.slice(start * model.dModel, end * model.dModel),
+      rows.items.subarray(start, end),
+      rows.patched.subarray(start * model.dModel, end * model.dModel),
     );
     invariant(part.length === (end - start) * model.nClasses, "continuation: one row per item");
     out.set(part, start * model.nClasses);
@@ -54,21 +54,28 @@ export async function differentiateRows(
 ): Promise<Pick<Backward, "lossNats" | "gradient">> {
   const n = rows.items.length;
   const d = model.dModel;
-  const lossNats = new Float32Array(n);
-  const gradient = new Float32Array(n * d);
+  const parts: Backward[] = [];
   for (const [start, end] of chunks(n, options)) {
     const part = await model.backward(
-      rows.items.slice(start, end),
-      rows.patched.slice(start * d, end * d),
-      rows.labels.slice(start, end),
+      rows.items.subarray(start, end),
+      rows.patched.subarray(start * d, end * d),
+      rows.labels.subarray(start, end),
     );
     invariant(part.gradient.length === (end - start) * d, "continuation: one gradient per row");
-    lossNats.set(part.lossNats, start);
-    gradient.set(part.gradient, start * d);
+    parts.push(part);
   }
+  const lossNats = whole(parts.map((part) => part.lossNats));
+  const gradient = whole(parts.map((part) => part.gradient));
   assertNumbers(lossNats, "loss", options.where, true);
   assertNumbers(gradient, "gradient", options.where, true);
   return { lossNats, gradient };
+}
+
+/** All parts in one array; a single one is that. */
+function whole(parts: readonly Float32Array[]): Float32Array {
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only;
+  return joined(parts, (length) => new Float32Array(length));
 }
 
 function* chunks(n: number, { maxRows, signal }: CallOptions): Generator<[number, number]> {

@@ -3,6 +3,7 @@
  */
 import type { ItemCaches, ItemStates } from "../capture/item-views.js";
 import { present } from "../errors.js";
+import { countCaches } from "../models/window/window.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
 import type { StoredFeeds } from "../runtime/stored-feeds.js";
 import { int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
@@ -54,8 +55,8 @@ export interface WindowRows {
   readonly prompts: readonly Prompt[];
   /** Rows of one prompt; they differ in what is patched in. */
   readonly variants: number;
-  /** How many keys and values the graph takes. */
-  readonly caches: number;
+  /** Inputs that the graph takes. */
+  readonly wanted: ReadonlySet<string>;
 }
 
 /** What one run is fed. */
@@ -68,21 +69,17 @@ export interface RunFeeds {
 /** The tokens from the patched one to the last, and the keys and values of those before. */
 export function windowFeeds(
   site: FeedSite,
-  { items, prompts, variants, caches: count }: WindowRows,
+  { items, prompts, variants, wanted }: WindowRows,
 ): RunFeeds {
   const { dModel } = site;
   const past = prompts.map((prompt) => positionOf(prompt, site.role));
   const real = prompts.map(({ ids }, r) => ids.length - (past[r] ?? 0));
   const length = Math.max(...prompts.map(({ ids }) => ids.length));
   const [n, width, before] = [items.length, Math.max(...real), Math.max(1, ...past)];
-  const residual = new Float32Array(n * width * dModel);
   const position = new BigInt64Array(n * width);
   const valid = new Uint8Array(n * (before + width));
-  items.forEach((item, r) => {
-    const [token, count] = [present(past[r], "position"), present(real[r], "window")];
-    const at = r * width * dModel;
-    if (r % variants === 0) site.states.readTokens(item, { token, count, into: residual, at });
-    else residual.copyWithin(at, at - width * dModel, at);
+  past.forEach((token, r) => {
+    const count = present(real[r], "window");
     for (let i = 0; i < width; i++)
       position[r * width + i] = BigInt(Math.min(token + i, length - 1));
     const row = r * (before + width);
@@ -90,8 +87,20 @@ export function windowFeeds(
     valid.fill(1, row + before, row + before + count);
   });
   const firstOf = <T>(values: readonly T[]): T[] => values.filter((_, r) => r % variants === 0);
+  const residual = (): Float32Array => {
+    const states = new Float32Array(n * width * dModel);
+    items.forEach((item, r) => {
+      const at = r * width * dModel;
+      const [token, count] = [present(past[r], "position"), present(real[r], "window")];
+      if (r % variants === 0) site.states.readTokens(item, { token, count, into: states, at });
+      else states.copyWithin(at, at - width * dModel, at);
+    });
+    return states;
+  };
   const feeds = {
-    residual: tensor("float32", [n, width, dModel], residual),
+    ...(wanted.has("residual") && {
+      residual: tensor("float32", [n, width, dModel], residual()),
+    }),
     patch_position: int64(
       [n],
       past.map(() => 0),
@@ -104,6 +113,7 @@ export function windowFeeds(
     key_valid: tensor("bool", [n, before + width], valid),
     prompt_length: int64([1], [length]),
   };
+  const count = countCaches(wanted);
   if (count === 0) return { feeds };
   const caches = present(site.caches, "keys and values");
   return { feeds, stored: caches.stored(firstOf(items), firstOf(past), count) };

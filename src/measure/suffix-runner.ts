@@ -9,7 +9,6 @@ import { feedBatch } from "../models/feed-batch.js";
 import type { LocatedModel } from "../models/located.js";
 import type { PreparedAudit } from "../models/prepared-items.js";
 import { buildSuffix, type SuffixTokens } from "../models/suffix.js";
-import { countCaches } from "../models/window/window.js";
 import type { Session, SessionOptions } from "../runtime/session.js";
 import { SessionPair } from "../runtime/session-pair.js";
 import { checkFinite, float32Data, int64, tensor, type RuntimeTensor } from "../runtime/tensor.js";
@@ -205,7 +204,7 @@ function batchFeeds(
   });
   const n = batch.length;
   const { feeds: atSite, stored } = window
-    ? windowFeeds(feedSite(site), { items: own, prompts, variants, caches: countCaches(wanted) })
+    ? windowFeeds(feedSite(site), { items: own, prompts, variants, wanted })
     : promptFeeds(feedSite(site), own, prompts);
   const feeds = {
     ...feedBatch(
@@ -236,7 +235,7 @@ function overwrittenStates(site: SuffixSite, items: Int32Array): Float32Array {
     site,
     { items, patched: new Float32Array(out.length) },
     // keys and values stand beside the residual, not in it
-    { batch: [...items.keys()], variants: 1, wanted: new Set() },
+    { batch: [...items.keys()], variants: 1, wanted: new Set(["residual"]) },
   );
   const residual = float32Data(feeds, "residual");
   const width = residual.length / out.length; // tokens per row

@@ -5,6 +5,7 @@
  * number of real tokens off the mask). What stands at padded positions is garbage and must not be read.
  */
 import { invariant, LocateError } from "../errors.js";
+import { f64 } from "../numeric/vector.js";
 import { tensor, type Feeds, type RuntimeTensor } from "../runtime/tensor.js";
 import type { EmbeddingsInput, FeedPlan, PastInput } from "./located.js";
 
@@ -24,7 +25,12 @@ function fill(
   if (dtype === "int32") return tensor("int32", dims, new Int32Array(values));
   if (dtype === "float32") return tensor("float32", dims, new Float32Array(values));
   const ids = new BigInt64Array(values.length);
-  values.forEach((id, i) => (ids[i] = BigInt(id)));
+  let [last, long] = [0, 0n]; // one object for a run of equal numbers: masks have little else
+  for (let i = 0; i < ids.length; i++) {
+    const id = f64(values, i);
+    if (id !== last) [last, long] = [id, BigInt(id)];
+    ids[i] = long;
+  }
   return tensor("int64", dims, ids);
 }
 

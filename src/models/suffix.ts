@@ -52,7 +52,8 @@ export type SuffixTokens = "whole" | "window" | "single";
  * Inputs, beside those of the model that are still needed:
  * - `residual` float32 `[batch, token, dModel]`: the states at the site
  * - `patched` float32 `[batch, dModel]`, put in at `patch_position` int64 `[batch]`
- * - `label_position` int64 `[batch]`: whose next token is the answer
+ * - `label_position` int64 `[batch]`: whose next token is the answer; where single tokens are run, `patched` is all that
+ *   there is, and neither states nor positions are asked for
  * - `answer_ids` int64 `[answer]`, `answer_log_mask` float32 `[class, answer]`: 0 where the token answers for the class,
  *   −1e30 elsewhere
  * - `label` int64 `[batch]`, a class; with `gradient` only
@@ -69,26 +70,28 @@ export function buildSuffix(
   { gradient, tokens = "whole", fused = false }: SuffixOptions,
 ): Model {
   const cut = cutAt(located, layer);
+  const single = tokens === "single";
   if (tokens !== "whole") {
     const pastInputs = new Set(located.feeds.past.map(({ name }) => name));
-    const single = tokens === "single";
     windowSuffix({ graph: cut.model.graph, residual: cut.residual, pastInputs, single });
   }
   const { graph } = cut.model;
   const b = new Builder(graph, "suffix");
   const inputs = addInputs(cut, gradient);
-  const patched = patch(b, cut, inputs);
+  const patched = patch(b, cut, { ...inputs, single });
   const last = cut.last === cut.residual ? patched : cut.last;
-  const logits = labelLogits(b, { ...inputs, vocab: located.vocab, logits: cut.logits, last });
+  const { vocab } = located;
+  const logits = labelLogits(b, { ...inputs, single, vocab, logits: cut.logits, last });
   const classLogProb = addClassLogProb(b, cut.model, { ...inputs, logits });
   graph.outputs.splice(0, Infinity);
   addOutput(b, classLogProb, { name: "class_log_prob", shape: [cut.batch, "class"] });
-  if (tokens === "single") applyPasses(cut.model, [unitAxes]);
+  if (single) applyPasses(cut.model, [unitAxes]);
   if (fused) applyPasses(cut.model, [fuseRotation]);
   if (gradient) addGradient(b, cut, { ...inputs, classLogProb });
   applyPasses(cut.model, [lateDequantise]);
   graph.prune();
-  dropIdleInputs(graph, new Set([cut.residual, ...Object.values({ ...inputs })]));
+  const whatever: readonly Value[] = single ? [] : [cut.residual, ...Object.values({ ...inputs })];
+  dropIdleInputs(graph, new Set(whatever));
   return cut.model;
 }
 
@@ -156,16 +159,17 @@ function addInputs({ model: { graph }, batch, dModel }: CutModel, gradient: bool
   };
 }
 
-/** Puts `patched` into the residual; everything above the site reads the result. */
+/** Puts `patched` into the residual, of which a single token is all; everything above the site reads the result. */
 function patch(
   b: Builder,
   { residual, siteType }: CutModel,
-  { patched, patchPosition }: SuffixInputs,
+  { patched, patchPosition, single }: SuffixInputs & { readonly single: boolean },
 ): Value {
   const uses = [...residual.uses];
-  const mask = positionMask(b, patchPosition, residual);
   const row = b.op("Unsqueeze", [patched, b.ints([1])]);
-  const whole = b.op("Where", [mask, row, residual]);
+  const whole = single
+    ? row
+    : b.op("Where", [positionMask(b, patchPosition, residual), row, residual]);
   const result = siteType === "float32" ? whole : b.cast(whole, siteType);
   for (const { node, index } of uses) node.replaceInput(index, result);
   return result;
@@ -182,14 +186,23 @@ function labelLogits(
     last,
     logits,
     vocab,
+    single,
     ...inputs
-  }: SuffixInputs & { readonly last: Value; readonly logits: Value; readonly vocab: number },
+  }: SuffixInputs & {
+    readonly last: Value;
+    readonly logits: Value;
+    readonly vocab: number;
+    /** The only token is the one that is asked. */
+    readonly single: boolean;
+  },
 ): Value {
   const types = new TypeInference(b.graph);
   const head = { b, types, answerIds: inputs.answerIds, vocab, like: last };
   const all = answerLogits({ ...head, logits: dropIdleReshapes(logits, types) });
   const select = (value: Value, uses: RowUse["uses"] = value.uses): Value =>
-    selectPosition(value, inputs.labelPosition, { b, types, uses: [...uses] });
+    single
+      ? value
+      : selectPosition(value, inputs.labelPosition, { b, types, uses: [...uses] });
   const isTokenwise = dependsOnlyThrough(all, [last, inputs.answerIds]);
   if (isTokenwise) for (const { value, uses } of labelRows(last, types)) select(value, uses);
   const chosen = isTokenwise ? all : select(all);

@@ -216,6 +216,18 @@ describe("the suffix", () => {
     ]);
   });
 
+  it("asks for neither states nor positions where one token is all that is run", () => {
+    const { graph } = buildSuffix(locatedTiny(tinyDecoder()), 2, {
+      gradient: false,
+      tokens: "single",
+    });
+    expect(graph.inputs.map(({ name }) => name)).toEqual([
+      "patched",
+      "answer_ids",
+      "answer_log_mask",
+    ]);
+  });
+
   it("refuses a label that is no class instead of giving it a loss", async () => {
     const located = locatedTiny(tinyDecoder());
     await expect(run({ located, layer: 1, patchAt: [0, 0], labels: [2, 0] })).rejects.toThrow(
