@@ -19,8 +19,7 @@ function fill(
   at: (row: number, position: number) => number,
 ): RuntimeTensor {
   const values = new Float64Array(batch * token);
-  for (let r = 0; r < batch; r++)
-    for (let i = 0; i < token; i++) values[r * token + i] = at(r, i);
+  for (let r = 0; r < batch; r++) for (let i = 0; i < token; i++) values[r * token + i] = at(r, i);
   const dims = [batch, token];
   if (dtype === "int32") return tensor("int32", dims, new Int32Array(values));
   if (dtype === "float32") return tensor("float32", dims, new Float32Array(values));

@@ -200,9 +200,7 @@ function labelLogits(
   const head = { b, types, answerIds: inputs.answerIds, vocab, like: last };
   const all = answerLogits({ ...head, logits: dropIdleReshapes(logits, types) });
   const select = (value: Value, uses: RowUse["uses"] = value.uses): Value =>
-    single
-      ? value
-      : selectPosition(value, inputs.labelPosition, { b, types, uses: [...uses] });
+    single ? value : selectPosition(value, inputs.labelPosition, { b, types, uses: [...uses] });
   const isTokenwise = dependsOnlyThrough(all, [last, inputs.answerIds]);
   if (isTokenwise) for (const { value, uses } of labelRows(last, types)) select(value, uses);
   const chosen = isTokenwise ? all : select(all);
