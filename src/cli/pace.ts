@@ -78,7 +78,10 @@ export class Pace {
     return Math.max(0, whole - (this.#nowMs() - this.#cellStartMs));
   }
 
-  /** The cells so far correct the estimate; one expected cell stands on its side, so that one odd cell does not rule. */
+  /**
+   * The cells so far correct the estimate; as much time as the whole of it stands on its side. Less would not do: a
+   * variable that is learned where none was expected takes twenty times a cell's time, and says nothing of the others.
+   */
   #byEstimate(): number | undefined {
     if (this.total === 0) return undefined;
     const left = this.#layers.reduce(
@@ -86,9 +89,7 @@ export class Pace {
       0,
     );
     const all = this.#layers.reduce((sum, { seconds }) => sum + 1000 * seconds, 0);
-    const own = all / this.total;
-    const seen = own + this.#expectedMs;
-    return seen === 0 ? left : (left * (own + this.#computedMs)) / seen;
+    return all === 0 ? left : (left * (all + this.#computedMs)) / (all + this.#expectedMs);
   }
 
   #byMean(): number | undefined {

@@ -99,6 +99,10 @@ describe("options", () => {
     expect(found()).toMatch(/--role first.*--only stop.*--tokens x.*--k 0/s);
   });
 
+  it("that there are not are refused in a line", () => {
+    expect(() => readOptions(["--modell", "x"], undefined)).toThrow(/unknown option '--modell'/);
+  });
+
   it("have the defaults of the figures that are published", () => {
     const options = readOptions([], undefined);
     expect(options).toMatchObject({ tokens: 32, suffix: 1, batch: 64, k: 16, rounds: 7 });

@@ -1,8 +1,8 @@
-/**
- * @file `npm run bench -- [--only …] [--model HF_DIR] [--json FILE] …`: the benches, one table each. Options: `options.ts`;
- * the environment variable PYTHON names the Python that runs the peers.
- */
+/** @file `npm run bench -- [--only …] [--model HF_DIR] [--json FILE] …`: the benches, one table each. Options: `options.ts`. */
 import { writeFileSync } from "node:fs";
+import { CommanderError } from "commander";
+import { exitCodeOf } from "../../src/cli/exit.js";
+import { formatError } from "../../src/cli/format-error.js";
 import { BENCHES, readOptions, type BenchName, type BenchOptions } from "./options.js";
 import { describeMachine, printReport, type Report } from "./report.js";
 
@@ -44,4 +44,10 @@ function writeJson(path: string, results: ReadonlyMap<BenchName, Report>): void 
   writeFileSync(path, `${JSON.stringify(json, null, 2)}\n`);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.exitCode = error instanceof CommanderError ? error.exitCode : exitCodeOf(error);
+  if (!(error instanceof CommanderError))
+    process.stderr.write(formatError(error, { verbose: false, colour: false }));
+}

@@ -1,7 +1,5 @@
-/**
- * @file What a bench is asked: `npm run bench -- [--only step|learning|algebra|audit|capture|load|scaling|soak] [--model HF_DIR] [--json FILE] …`.
- */
-import { parseArgs } from "node:util";
+/** @file What a bench is asked: `npm run bench -- --help`. */
+import { Command } from "commander";
 import { readMachine } from "../../src/cli/machine.js";
 import { UsageError } from "../../src/errors.js";
 import { DEFAULTS } from "../../src/plan/defaults.js";
@@ -61,30 +59,64 @@ export interface BenchOptions {
 /** Tokens from the patched one to the last, by position role. */
 const SUFFIX: Readonly<Record<string, number>> = { last: 1, focus: 8 };
 
-/** Reads the command line. @throws {@link UsageError} naming all options that are not understood. */
+/** The options as they are written. */
+interface Texts extends Readonly<Record<keyof typeof DEFAULT_TEXTS, string>> {
+  readonly model?: string;
+  readonly tuned?: string;
+  readonly json?: string;
+  readonly threads?: string;
+  readonly layer?: string;
+  readonly position?: string;
+}
+
+const DEFAULT_TEXTS = {
+  only: BENCHES.join(),
+  tokens: "32",
+  role: "last",
+  batch: "64",
+  k: "16",
+  rows: String(DEFAULTS.batch),
+  rounds: "7",
+  repeats: "3",
+  peers: "lean,author",
+  audit: "number-agreement",
+  steps: "375",
+};
+
+/** Options and their help. */
+function benchCommand(): Command {
+  const d = DEFAULT_TEXTS;
+  return new Command("npm run bench --")
+    .description("the benches, one table each; PYTHON names the Python that runs the peers")
+    .exitOverride()
+    .allowExcessArguments(false)
+    .option("--only <names>", "which benches", d.only)
+    .option("--model <dir>", "Hugging Face folder (default: the planted demo model)")
+    .option("--tuned <dir>", "the other model (default: the same)")
+    .option("--json <file>", "also write the figures there")
+    .option("--threads <n>", "of ours and of the peers (default: as an audit chooses)")
+    .option("--tokens <n>", "of every prompt", d.tokens)
+    .option("--layer <n>", "site: after this block (default: the middle one)")
+    .option("--role <role>", `of the step: ${Object.keys(SUFFIX).join(" or ")}`, d.role)
+    .option("--batch <n>", "pairs per direction of the step", d.batch)
+    .option("--k <n>", "dimensions of the subspaces of the step", d.k)
+    .option("--rows <n>", "per call of the runtime", d.rows)
+    .option("--rounds <n>", "of ours and the peers in turn", d.rounds)
+    .option("--repeats <n>", "steps of ours and of the lean peer in each round", d.repeats)
+    .option("--peers <names>", `of ${PEERS.join(", ")}`, d.peers)
+    .option("--audit <audit>", "of the learning: id or file", d.audit)
+    .option("--position <role>", "of the learning: its position role (default: the audit's first)")
+    .option("--steps <n>", "of the author's way in the learning", d.steps);
+}
+
+/**
+ * Reads the command line.
+ *
+ * @throws {@link UsageError} naming all values that are not understood; `CommanderError` after help was printed, or for an
+ * option that there is not.
+ */
 export function readOptions(args: readonly string[], python: string | undefined): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      only: { type: "string" },
-      model: { type: "string" },
-      tuned: { type: "string" },
-      json: { type: "string" },
-      threads: { type: "string" },
-      tokens: { type: "string", default: "32" },
-      layer: { type: "string" },
-      role: { type: "string", default: "last" },
-      batch: { type: "string", default: "64" },
-      k: { type: "string", default: "16" },
-      rows: { type: "string", default: String(DEFAULTS.batch) },
-      rounds: { type: "string", default: "7" },
-      repeats: { type: "string", default: "3" },
-      peers: { type: "string", default: "lean,author" },
-      audit: { type: "string", default: "number-agreement" },
-      position: { type: "string" },
-      steps: { type: "string", default: "375" },
-    },
-  });
+  const values = benchCommand().parse(args, { from: "user" }).opts<Texts>();
   const wrong: string[] = [];
   const count = (name: string, text: string): number => {
     const number = Number(text);
@@ -100,7 +132,7 @@ export function readOptions(args: readonly string[], python: string | undefined)
   const suffix = SUFFIX[values.role];
   if (suffix === undefined) wrong.push(`--role ${values.role}: of ${Object.keys(SUFFIX).join()}`);
   const options: BenchOptions = {
-    only: names("only", values.only ?? BENCHES.join(), BENCHES),
+    only: names("only", values.only, BENCHES),
     ...{ model: values.model, tuned: values.tuned, json: values.json, python },
     threads: chooseThreads(
       values.threads === undefined ? "auto" : count("threads", values.threads),
@@ -122,7 +154,7 @@ export function readOptions(args: readonly string[], python: string | undefined)
   if (wrong.length === 0) return options;
   throw new UsageError("the bench does not understand its options", {
     code: "USAGE",
-    expected: "options as in the header of test/bench/options.ts",
+    expected: "options as in npm run bench -- --help",
     found: wrong.join("; "),
   });
 }
