@@ -19,7 +19,8 @@ const RUN: Readonly<Record<BenchName, (options: BenchOptions) => Promise<Report>
 };
 
 async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2), process.env["PYTHON"]);
+  const { PYTHON = "" } = process.env; // set to nothing is not set
+  const options = readOptions(process.argv.slice(2), PYTHON === "" ? undefined : PYTHON);
   process.stdout.write(`${await describeMachine()}\n`);
   if (options.python === undefined) {
     process.stdout.write("no peers: the environment variable PYTHON names no Python\n");
