@@ -105,7 +105,10 @@ function benchCommand(): Command {
     .option("--repeats <n>", "steps of ours and of the lean peer in each round", d.repeats)
     .option("--peers <names>", `of ${PEERS.join(", ")}`, d.peers)
     .option("--audit <audit>", "of the learning: id or file", d.audit)
-    .option("--position <role>", "of the learning: its position role (default: the first that is not last)")
+    .option(
+      "--position <role>",
+      "of the learning: its position role (default: the first that is not last)",
+    )
     .option("--steps <n>", "of the author's way in the learning", d.steps);
 }
 
