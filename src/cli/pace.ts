@@ -79,8 +79,9 @@ export class Pace {
   }
 
   /**
-   * The cells so far correct the estimate; as much time as the whole of it stands on its side. Less would not do: a
-   * variable that is learned where none was expected takes twenty times a cell's time, and says nothing of the others.
+   * The cells so far correct the estimate; on its side stands as much time as is left of it, so that the last cells are
+   * foretold by the others, and the first ones rule nothing: a variable that was learned where none was expected took 10
+   * to 19 s for .6 s (SmolLM2-135M, last token, layers 4 to 11).
    */
   #byEstimate(): number | undefined {
     if (this.total === 0) return undefined;
@@ -88,8 +89,7 @@ export class Pace {
       (sum, { layer }) => sum + (this.#open.get(layer) ?? 0) * this.#cellMs(layer),
       0,
     );
-    const all = this.#layers.reduce((sum, { seconds }) => sum + 1000 * seconds, 0);
-    return all === 0 ? left : (left * (all + this.#computedMs)) / (all + this.#expectedMs);
+    return left === 0 ? 0 : (left * (left + this.#computedMs)) / (left + this.#expectedMs);
   }
 
   #byMean(): number | undefined {
