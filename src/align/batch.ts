@@ -62,13 +62,15 @@ export function ofPairs(pairs: Int32Array, values: Int32Array): Int32Array {
   return pairs.map((pair) => i32(values, pair));
 }
 
+/** All lists, one after the other. */
+export function joinLists(lists: readonly Int32Array[]): Int32Array {
+  return joined(lists, (length) => new Int32Array(length));
+}
+
 /** The pairs of several batches of one split, each direction's in their order. */
 export function joinBatches(batches: readonly Batch[]): Batch {
   const { split, pairs, chosen } = present(batches[0], "a batch");
   const joinedOf = (i: number, source: number): Int32Array =>
-    joined(
-      batches.map((batch) => present(batch.chosen[i]?.[source], "direction")),
-      (length) => new Int32Array(length),
-    );
+    joinLists(batches.map((batch) => present(batch.chosen[i]?.[source], "direction")));
   return { split, pairs, chosen: chosen.map((lists, i) => lists.map((_, s) => joinedOf(i, s))) };
 }

@@ -94,7 +94,7 @@ export function slopeAt(
   { naturalness }: { readonly naturalness: number },
 ): Slope {
   const batch = joinBatches(batches);
-  const { taken, rows: targets } = rowsAt(point, batches);
+  const { taken, rows: targets } = rowsAt(point, batches, batch);
   const gradients = openGradients(point, taken);
   const losses: number[] = [];
   const share = 1 / rowCount(batch);
@@ -148,11 +148,14 @@ function onTargets<T>(
   return inTurn(targetsOf(point).map((_, i) => () => ask(patchTarget(point, i, rows))));
 }
 
-/** Rows of all batches, patched at `point`. */
-function rowsAt(point: Point, batches: readonly RunBatch[]): Pick<RunBatch, "taken" | "rows"> {
+/** Rows of all batches, joined in `batch`, patched at `point`. */
+function rowsAt(
+  point: Point,
+  batches: readonly RunBatch[],
+  batch: Batch,
+): Pick<RunBatch, "taken" | "rows"> {
   const [only, ...others] = batches;
   if (others.length === 0 && only?.subspaces === point.subspaces) return only;
-  const batch = joinBatches(batches);
   const taken = takeItems(point, batch);
   return { taken, rows: targetsOf(point).map((_, i) => patchTarget(point, i, { batch, taken })) };
 }

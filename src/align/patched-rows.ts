@@ -15,8 +15,8 @@ import {
   transposedMultiply,
   type Matrix,
 } from "../numeric/matrix.js";
-import { axpy, i32, joined } from "../numeric/vector.js";
-import { ofPairs, targetsOf, type Batch, type Point } from "./batch.js";
+import { axpy, i32 } from "../numeric/vector.js";
+import { joinLists, ofPairs, targetsOf, type Batch, type Point } from "./batch.js";
 import { addOuterOfItems, coordinatesOfItems, patchStates } from "./interchange.js";
 import { shareLists } from "./item-rows.js";
 import type { LearningModel, LearningTarget } from "./learner.js";
@@ -154,10 +154,7 @@ function eachRow(
 
 /** `values` of the pairs of all sources of a target, one source after the other. */
 function ofRows(lists: readonly Int32Array[], values: Int32Array): Int32Array {
-  return joined(
-    lists.map((list) => ofPairs(list, values)),
-    (length) => new Int32Array(length),
-  );
+  return joinLists(lists.map((list) => ofPairs(list, values)));
 }
 
 function at<T>(list: readonly T[], i: number): T {

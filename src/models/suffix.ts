@@ -90,8 +90,8 @@ export function buildSuffix(
   if (gradient) addGradient(b, cut, { ...inputs, classLogProb });
   applyPasses(cut.model, [lateDequantise]);
   graph.prune();
-  const whatever: readonly Value[] = single ? [] : [cut.residual, ...Object.values({ ...inputs })];
-  dropIdleInputs(graph, new Set(whatever));
+  const declared: readonly Value[] = single ? [] : [cut.residual, ...Object.values({ ...inputs })];
+  dropIdleInputs(graph, new Set(declared));
   return cut.model;
 }
 

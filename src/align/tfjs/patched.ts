@@ -3,7 +3,7 @@ import type { Matrix } from "../../numeric/matrix.js";
 import { f32, i32 } from "../../numeric/vector.js";
 import type { PatchedRows } from "../continuation-calls.js";
 import type { LearningModel } from "../learner.js";
-import { ofPairs, type Batch } from "../batch.js";
+import { joinLists, ofPairs, type Batch } from "../batch.js";
 import {
   answeringModels,
   directionsInto,
@@ -49,7 +49,7 @@ export function patchTargets(tf: Operations, place: Place, batch: Batch): Patche
     const rows = directionsInto(answering, batch, place);
     const directions = rows.map((each) => patchDirection(tf, each, place));
     const ofRows = (values: Int32Array): Int32Array =>
-      Int32Array.from(rows.flatMap(({ chosen }) => [...ofPairs(chosen, values)]));
+      joinLists(rows.map(({ chosen }) => ofPairs(chosen, values)));
     const items = ofRows(batch.pairs.target);
     return {
       ...{ answering, directions, items },
